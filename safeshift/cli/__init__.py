@@ -1,0 +1,1 @@
+"""argv -> api -> exit code. Nothing is decided here that the API could not be told. Start with ``main.py``."""

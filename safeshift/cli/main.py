@@ -1,0 +1,73 @@
+"""The command line: every command of safeshift, and the one place where an error becomes words and an exit code.
+
+Each group of commands is a file of its own; Ansible's flags where Ansible has the thing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+import typer
+
+from safeshift.cli import inventories, labs, plays, records
+from safeshift.errors import DeviceError, ExitCode, InputError, JournalError, LabError, RefusedError, SafeshiftError
+
+app = typer.Typer(
+    name="safeshift",
+    help="Staged traffic shifts that check both networks after each step and undo themselves.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+plays.register(app)
+records.register(app)
+inventories.register(app)
+labs.register(app)
+
+
+def main() -> None:
+    """Run the command line and exit with one of ``ExitCode``."""
+    try:
+        app(standalone_mode=True)
+    except SafeshiftError as error:
+        say_error(error)
+        leave(code_of(error))
+    except KeyboardInterrupt:
+        print("safeshift: interrupted", file=sys.stderr)
+        leave(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output is gone; that is no reason for a traceback.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        leave(ExitCode.BUG)
+    except Exception:  # the top of the program: a bug of ours is told whole, with its own exit code
+        traceback.print_exc()
+        print("safeshift: this is a bug in safeshift; please report it with the lines above", file=sys.stderr)
+        leave(ExitCode.BUG)
+
+
+def leave(code: ExitCode) -> None:
+    """End the process with a code of the table."""
+    sys.exit(int(code))
+
+
+def code_of(error: SafeshiftError) -> ExitCode:
+    """Return the exit code for an error that ended a command."""
+    if isinstance(error, JournalError):
+        return ExitCode.JOURNAL
+    if isinstance(error, InputError | LabError):
+        return ExitCode.BAD_INPUT
+    if isinstance(error, RefusedError | DeviceError):
+        return ExitCode.REFUSED
+    return ExitCode.BUG
+
+
+def say_error(error: SafeshiftError) -> None:
+    """Print what is wrong and what to do, on standard error, without control characters from outside."""
+    from safeshift.reporting.text import printable
+
+    print(f"safeshift: {printable(error.message)}", file=sys.stderr)
+    if error.hint:
+        print(f"  {printable(error.hint)}", file=sys.stderr)

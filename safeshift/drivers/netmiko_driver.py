@@ -1,0 +1,293 @@
+"""The driver over SSH: netmiko's login, our own exchanges; one session per device, kept open and reused.
+
+It decides when a session is replaced and which error tells the truth about the device; it never sends a write twice.
+Read ``sessions.py`` for what an exchange is, ``login.py`` for how one gets in, ``retrying.py`` for what is tried again.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+
+from safeshift.clock import Clock
+from safeshift.drivers import retrying
+from safeshift.drivers.base import Exchange
+from safeshift.drivers.errormap import Phase, doubt
+from safeshift.drivers.login import NetmikoLink, open_link
+from safeshift.drivers.sessions import BLOCK_LINES, Sent, Session
+from safeshift.drivers.streams import LineStream, open_stream
+from safeshift.errors import (
+    AuthError,
+    CommandRejectedError,
+    ConnectError,
+    ConnectionLostError,
+    DeviceError,
+    OutcomeUnknownError,
+)
+from safeshift.model.connection import Connection
+from safeshift.platforms.base import PendingGuard, Platform
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+REFUSAL_LINES = 4
+"""A device refuses a read in its first words; further down the same words may be somebody's banner."""
+LEAVE_S = 5.0
+"""Longest wait for a device to leave a configuration mode after a refusal."""
+
+
+class NetmikoDriver:
+    """One device over SSH; keeps the promises of ``Driver``.
+
+    Args:
+        others: Names of the other devices; a prompt that bears one of them is somebody else's device.
+    """
+
+    def __init__(
+        self, connection: Connection, platform: Platform, *, clock: Clock, others: Collection[str] = ()
+    ) -> None:
+        self.device = connection.host
+        self.platform = platform
+        self.connection = connection
+        self.clock = clock
+        self._others = frozenset(_short(name) for name in others) - {_short(connection.host)}
+        self._lock = threading.RLock()
+        self._session: Session | None = None
+        self._link: NetmikoLink | None = None
+        self._host = ""
+
+    def open(self) -> None:
+        """See ``Driver``."""
+        with self._turn(self.connection.timeout_s, Phase.LOGIN):
+            self._ready()
+
+    def close(self) -> None:
+        """See ``Driver``; does not wait for an exchange that is under way, but ends it."""
+        session, self._session, self._link = self._session, None, None
+        if session is not None:
+            session.close()
+
+    def read(self, commands: Sequence[str], *, deadline_s: float = 30.0) -> tuple[str, ...]:
+        """See ``Driver``."""
+        for command in commands:
+            if CONTROL.search(command) or not self.platform.is_read(command):
+                raise ValueError(f"{self.device}: {command!r} is not one of the reads of {self.platform.title}")
+        if not commands:
+            return ()
+        with self._turn(deadline_s, Phase.READ) as until:
+            for attempt in retrying.read_policy(self.clock, until=until):
+                with attempt:
+                    careful = attempt.retry_state.attempt_number > 1
+                    answers = self._read_once(commands, until, at_once=1 if careful else BLOCK_LINES)
+        return answers
+
+    def running_config(self, *, deadline_s: float = 30.0) -> str:
+        """See ``Driver``."""
+        (text,) = self.read([self.platform.dialogue.show_config], deadline_s=deadline_s)
+        return self.platform.normalise(text)
+
+    def write(self, lines: Sequence[str], *, deadline_s: float = 30.0) -> Exchange:
+        """See ``Driver``."""
+        with self._turn(deadline_s, Phase.LOGIN) as until:  # nothing was sent while we wait for our turn
+            session, sent = self._begin(lines, until)
+            return self._finish(session, sent)
+
+    def pending_guard(self) -> PendingGuard | None:
+        """See ``Driver``; a platform without guards has none pending."""
+        answers = self.read(self.platform.guard_pending)
+        return self.platform.parse_pending(answers) if answers else None
+
+    def save(self, *, deadline_s: float = 60.0) -> None:
+        """See ``Driver``."""
+        command = self.platform.dialogue.save
+        ((_, answer),) = self.write([command], deadline_s=deadline_s).answers
+        if not self.platform.dialogue.saved.search(answer):
+            raise CommandRejectedError(
+                self.device, command, answer, hint="The startup configuration may be the old or the new one."
+            )
+
+    def stream(self, command: str) -> LineStream:
+        """Start a read command that goes on talking and return its lines as they come.
+
+        It runs beside the terminal and does not wait for an exchange that is under way.
+
+        Raises:
+            ValueError: the command is not in the platform's table of reads (a bug: nothing was sent).
+            ConnectError, AuthError, HostKeyError: it could not be started.
+        """
+        if CONTROL.search(command) or not self.platform.is_read(command):
+            raise ValueError(f"{self.device}: {command!r} is not one of the reads of {self.platform.title}")
+        link = self._link
+        if link is None or not link.is_open():
+            self.open()
+            link = self._link
+        if link is None:
+            raise ConnectError(self.device, "the session was closed while a stream was being opened")
+        return open_stream(link.transport, command, device=self.device, timeout_s=self.connection.timeout_s)
+
+    # The two halves of a write, for those that write to many devices before they read from any (fleet.py) -------------
+
+    def try_begin(self, lines: Sequence[str], *, deadline_s: float) -> tuple[Session, Sent] | None:
+        """Send a write without waiting for its answer, if a usable session is free and takes it at once.
+
+        Returns:
+            What ``finish`` needs; the driver is then this thread's until it is called. ``None``: nothing was sent.
+
+        Raises:
+            OutcomeUnknownError: the session died in the sending.
+        """
+        if not self._lock.acquire(blocking=False):
+            return None
+        begun = False
+        try:
+            session, link = self._session, self._link
+            if session is None or link is None or not self._sits_at_exec(session) or not link.takes_more():
+                return None
+            self._check(lines)
+            begun_write = session, session.begin(lines, phase=Phase.WRITE, deadline_s=deadline_s)
+            begun = True
+            return begun_write
+        finally:
+            if not begun:
+                self._lock.release()
+
+    def finish(self, session: Session, sent: Sent) -> Exchange:
+        """Read the answer to what ``try_begin`` sent; raises what ``write`` raises."""
+        try:
+            return self._finish(session, sent)
+        finally:
+            self._lock.release()
+
+    # Inside ----------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _turn(self, deadline_s: float, phase: Phase) -> Iterator[float]:
+        """Wait for the exchange that is under way; give the moment by which ours must be done."""
+        until = self.clock.monotonic() + deadline_s
+        if not self._lock.acquire(timeout=max(deadline_s, 0.0)):
+            raise doubt(self.device, phase, "another exchange holds the session; nothing was sent")
+        try:
+            yield until
+        finally:
+            self._lock.release()
+
+    def _read_once(self, commands: Sequence[str], until: float, *, at_once: int) -> tuple[str, ...]:
+        session = self._at_exec()
+        setup = () if session.prepared else self.platform.dialogue.setup
+        left_s = until - self.clock.monotonic()
+        answers = session.exchange([*setup, *commands], phase=Phase.READ, deadline_s=left_s, at_once=at_once)
+        session.prepared = True
+        for command, answer in answers[len(setup) :]:
+            opening = "\n".join(answer.split("\n", REFUSAL_LINES)[:REFUSAL_LINES])
+            if self.platform.dialogue.refusals.search(opening):
+                raise CommandRejectedError(self.device, command, answer.strip(), hint="The device was not changed.")
+        return tuple(answer for _, answer in answers[len(setup) :])
+
+    def _begin(self, lines: Sequence[str], until: float) -> tuple[Session, Sent]:
+        self._check(lines)
+        session = self._at_exec()
+        if not session.prepared:
+            session.exchange(self.platform.dialogue.setup, phase=Phase.READ, deadline_s=until - self.clock.monotonic())
+            session.prepared = True
+        left_s = until - self.clock.monotonic()
+        return session, session.begin(lines, phase=Phase.WRITE, deadline_s=left_s)
+
+    def _check(self, lines: Sequence[str]) -> None:
+        """Refuse what could never have been meant: a line end inside a line would be a second command."""
+        if not lines:
+            raise ValueError(f"{self.device}: nothing to write")
+        for line in lines:
+            if CONTROL.search(line) or not line.strip():
+                raise ValueError(f"{self.device}: {line!r} is not one line of text")
+
+    def _finish(self, session: Session, sent: Sent) -> Exchange:
+        answers = session.collect(sent)
+        elapsed_s = self.clock.monotonic() - sent.started
+        refused = session.first_refused(answers)
+        if refused is not None:
+            self._leave_modes(session)
+            raise CommandRejectedError(
+                self.device,
+                refused[0].strip(),
+                refused[1].strip(),
+                hint="Other lines may have taken effect: read back.",
+            )
+        return Exchange(answers, session.mode, elapsed_s)
+
+    def _at_exec(self) -> Session:
+        """Return a usable session that stands in exec mode; a new one where the old one is lost, odd or stuck."""
+        session = self._ready()
+        if not session.mode or self._leave_modes(session):
+            return session
+        return self._ready()
+
+    def _sits_at_exec(self, session: Session) -> bool:
+        return session.is_usable() and session.prepared and not session.mode
+
+    def _leave_modes(self, session: Session) -> bool:
+        """Bring a session back to exec mode, or close it; return whether it stands there now."""
+        if not session.mode:
+            return True
+        try:
+            session.exchange([self.platform.dialogue.leave_config], phase=Phase.WRITE, deadline_s=LEAVE_S)
+        except (OutcomeUnknownError, ConnectionLostError):
+            return False  # the session closed itself; whoever comes next gets a new one
+        if session.mode:
+            session.close()
+        return not session.mode
+
+    def _ready(self) -> Session:
+        if self._session is not None and self._session.is_usable():
+            return self._session
+        self.close()
+        policy = retrying.login_policy(self.clock, limit_s=self.connection.timeout_s)
+        for attempt in policy:
+            with attempt:
+                self._link = open_link(self.connection, device=self.device, netmiko_type=self.platform.name)
+        assert self._link is not None, "the policy ends with a link or an error"
+        session = Session(self._link, self.platform.dialogue, device=self.device, clock=self.clock)
+        try:
+            session.greet(deadline_s=self.connection.timeout_s)
+            self._recognise(session)
+            if self.connection.become and not session.prompt.privileged:
+                self._become(session)
+        except DeviceError:
+            session.close()
+            raise
+        self._session = session
+        return session
+
+    def _recognise(self, session: Session) -> None:
+        """Refuse a device whose prompt says that it is another one.
+
+        A name that the inventory does not know is no reason: people name hosts as they like. Another host's name is.
+        """
+        shown = session.host
+        stranger = _short(shown) in self._others and _short(shown) != _short(self.device)
+        if stranger or (self._host and shown != self._host):
+            raise ConnectError(
+                self.device,
+                f"the device at {self.connection.address}:{self.connection.port} calls itself {shown!r}",
+                hint="Compare the addresses in the inventory with the devices' names; nothing was sent.",
+            )
+        self._host = shown
+
+    def _become(self, session: Session) -> None:
+        secret = self.connection.become_password
+        said = session.answer_question(
+            self.connection.become_method,
+            secret.reveal() if secret is not None else "",
+            asks="ssword:",
+            deadline_s=self.connection.timeout_s,
+        )
+        if not session.prompt.privileged:
+            said = said.rpartition("\n")[2].strip() or "no reason given"
+            raise AuthError(
+                self.device,
+                f"{self.connection.become_method!r} was refused: {said}",
+                hint="Set ansible_become_password (or -K); it is not tried again, so that no account is locked.",
+            )
+
+
+def _short(name: str) -> str:
+    return name.split(".", 1)[0].lower()

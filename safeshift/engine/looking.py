@@ -1,0 +1,191 @@
+"""Moves that change nothing: reading, waiting for traffic to leave, asking, asserting; and observing the goal.
+
+Each comes back as a ``Report`` like any act. What a person answers and how long is slept come through seams.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from safeshift.actions.base import MoveKind
+from safeshift.clock import Clock
+from safeshift.drivers.base import Driver
+from safeshift.engine.gather import Gatherer
+from safeshift.engine.report import Report
+from safeshift.engine.states import Outcome
+from safeshift.journal.events import Json
+from safeshift.model.templating import Templater
+from safeshift.planning.plan import Batch, GoalCheck, Move
+from safeshift.units import show_gbit, show_percent
+
+Approver = Callable[[str], bool]
+"""Asks a person; True is a yes."""
+
+
+@dataclass(slots=True)
+class Looker:
+    """Performs what only looks, for one run; keeps what steps registered."""
+
+    gatherer: Gatherer
+    approve: Approver
+    clock: Clock
+    called_off: threading.Event = field(default_factory=threading.Event)
+    _registered: dict[str, dict[str, object]] = field(default_factory=dict)
+
+    def rest(self, seconds: float) -> None:
+        """Let time pass, unless the run is being stopped at once."""
+        self.clock.wait(self.called_off, seconds)
+
+    def _evaluate(self, move: Move, host: str, condition: str) -> bool:
+        known = {**move.variables.get(host, {}), **self._registered.get(host, {})}
+        return bool(Templater(known).evaluate(condition))
+
+    def hosts_that_take(self, move: Move) -> tuple[str, ...]:
+        """Return the hosts whose run-time conditions hold; all of them when there is none."""
+        steps = move.steps or (move,)
+        return tuple(host for host in move.hosts if any(self._takes(step, host) for step in steps))
+
+    def _takes(self, step: Move, host: str) -> bool:
+        return host in step.hosts and all(self._evaluate(step, host, said) for said in step.when.get(host, ()))
+
+    def perform(self, move: Move) -> Report:
+        """Do one move that changes nothing."""
+        hosts = self.hosts_that_take(move)
+        if not hosts and move.hosts:
+            return Report(Outcome.DONE, "skipped: its condition is false")
+        act: dict[MoveKind, Callable[[Move, tuple[str, ...]], Report]] = {
+            MoveKind.READ: self._read,
+            MoveKind.DRAINED: self._wait_drained,
+            MoveKind.PAUSE: self._pause,
+            MoveKind.APPROVE: self._approve,
+            MoveKind.ASSERT: self._assert,
+        }
+        return act[move.kind](move, hosts)
+
+    def _read(self, move: Move, hosts: tuple[str, ...]) -> Report:
+        answers: dict[str, Json] = {}
+        for host in hosts:
+            commands = _texts(move.arguments[host]["commands"])
+            device = move.targets.get(host, host)
+            said = self.gatherer.driver(device).read(commands, deadline_s=move.checks.deadline_s)
+            answers[device] = dict(zip(commands, said, strict=True))
+            self._register(move, host, {"stdout": list(said), "stdout_lines": [text.splitlines() for text in said]})
+        return Report(Outcome.DONE, findings={"answers": answers})
+
+    def _register(self, move: Move, host: str, value: object) -> None:
+        if move.register:
+            self._registered.setdefault(host, {})[move.register] = value
+
+    def _pause(self, move: Move, hosts: tuple[str, ...]) -> Report:
+        host = move.hosts[0] if move.hosts else next(iter(move.arguments))
+        seconds = _number(move.arguments[host]["duration"])
+        self.rest(seconds)
+        return Report(Outcome.DONE, f"waited {seconds:g} s")
+
+    def _approve(self, move: Move, hosts: tuple[str, ...]) -> Report:
+        message = str(next(iter(move.arguments.values()))["message"])
+        if self.approve(message):
+            return Report(Outcome.DONE, f"approved: {message}")
+        return Report(Outcome.FAILED, f"not approved: {message}")
+
+    def _assert(self, move: Move, hosts: tuple[str, ...]) -> Report:
+        for host in hosts:
+            arguments = move.arguments[host]
+            for condition in _texts(arguments["that"]):
+                if not self._evaluate(move, host, condition):
+                    return Report(Outcome.FAILED, str(arguments.get("fail_msg") or f"{host}: not true: {condition}"))
+        said = str(next(iter(move.arguments.values())).get("success_msg") or "all conditions hold")
+        return Report(Outcome.DONE, said)
+
+    def _wait_drained(self, move: Move, hosts: tuple[str, ...]) -> Report:
+        """Two readings of each counter, as far apart as the platform refreshes it, until all say that it is quiet."""
+        until = self.clock.monotonic() + max(_number(move.arguments[host]["within"]) for host in hosts)
+        while True:
+            loads = [load for host in hosts for load in self._loads(host, move)]
+            busy = [load for load in loads if load.share > load.below]
+            shown: list[Json] = [load.to_json() for load in loads]
+            worst = max(loads, key=lambda load: load.share)
+            if not busy:
+                return Report(Outcome.DONE, f"drained: at most {worst}", findings={"loads": shown})
+            if self.clock.monotonic() >= until or self.called_off.is_set():
+                return Report(Outcome.FAILED, f"traffic has not left: {worst}", findings={"loads": shown})
+
+    def _loads(self, host: str, move: Move) -> list[_Load]:
+        driver = self.gatherer.driver(move.targets.get(host, host))
+        arguments = move.arguments[host]
+        capacities = arguments["interfaces"]
+        if not isinstance(capacities, Mapping):
+            raise TypeError("wait_drained: interfaces must be a mapping of interface to bit/s")
+        first_at, first = self._counters(driver, tuple(capacities))
+        self.rest(driver.platform.counters_refresh_s)
+        second_at, second = self._counters(driver, tuple(capacities))
+        result = []
+        for interface, capacity in capacities.items():
+            grown = max(b - a for a, b in zip(first[interface], second[interface], strict=True))
+            rate = 8 * grown / (second_at - first_at)
+            result.append(_Load(host, interface, rate, float(capacity), _number(arguments["below"])))
+        return result
+
+    def _counters(self, driver: Driver, interfaces: tuple[str, ...]) -> tuple[float, dict[str, tuple[int, int]]]:
+        commands = tuple(driver.platform.counters_command(interface) for interface in interfaces)
+        answers = driver.read(commands)
+        counted = {i: driver.platform.parse_counters(text) for i, text in zip(interfaces, answers, strict=True)}
+        return self.clock.monotonic(), counted
+
+    def observe(self, batch: Batch) -> Report:
+        """Look whether the goal of a batch is there; every check is made, and each that fails is named."""
+        results = [(check, self._is_met(check)) for check in batch.goal]
+        missed = [check.text for check, met in results if not met]
+        found: dict[str, Json] = {"checks": [{"text": check.text, "met": met} for check, met in results]}
+        if missed:
+            return Report(Outcome.FAILED, f"the goal is not there: {'; '.join(missed)}", findings=found)
+        what = "goal observed" if batch.goal_declared else "every step's effect observed"
+        return Report(Outcome.DONE, f"{what} ({len(results)} checks)", findings=found)
+
+    def _is_met(self, check: GoalCheck) -> bool:
+        driver = self.gatherer.driver(check.device)
+        config = driver.running_config()
+        if check.kind == "config":
+            return driver.platform.equal(config, check.expected)
+        port = driver.platform.read_meaning(config).interfaces.get(check.subject)
+        return port is not None and port.enabled and port.speed == int(check.expected)
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """What one interface carries, as its own counters tell."""
+
+    device: str
+    interface: str
+    rate: float
+    capacity: float
+    below: float
+
+    @property
+    def share(self) -> float:
+        return self.rate / self.capacity
+
+    def __str__(self) -> str:
+        return f"{self.device} {self.interface} {show_gbit(self.rate)} Gbit/s ({show_percent(self.share)})"
+
+    def to_json(self) -> dict[str, Json]:
+        return {
+            "device": self.device,
+            "interface": self.interface,
+            "bits_per_second": round(self.rate),
+            "share": round(self.share, 5),
+        }
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple):
+        raise TypeError(f"a list of texts was planned, not {value!r}")
+    return tuple(str(item) for item in value)
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, int | float):
+        raise TypeError(f"a number was planned, not {value!r}")
+    return float(value)

@@ -1,0 +1,300 @@
+"""Doing one act on one device, and saying what became of it. No act is chosen here and none is tried twice.
+
+``Performer.perform`` never raises: whatever goes wrong becomes FAILED (it certainly did not do what was asked) or
+UNKNOWN (it may have). Moves that change nothing are in ``looking.py``; what is read from devices in ``gather.py``.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from safeshift.clock import Clock
+from safeshift.drivers.base import Driver, Guard
+from safeshift.engine import gate
+from safeshift.engine.gather import Gatherer
+from safeshift.engine.looking import Looker
+from safeshift.engine.report import Report
+from safeshift.engine.states import Act, Alarm, Cause, Effect, Final, Outcome, Phase, Stage, State
+from safeshift.errors import (
+    CommandRejectedError,
+    ConnectError,
+    ConnectionLostError,
+    DeviceError,
+    OutcomeUnknownError,
+    SafeshiftError,
+)
+from safeshift.journal.events import Json
+from safeshift.planning.forecast import recheck
+from safeshift.planning.plan import Change, Move, Plan
+from safeshift.planning.site import Site
+from safeshift.platforms.base import GuardStyle, Lines
+
+_READS = frozenset({Act.CAPTURE, Act.READ_BACK, Act.CHECK_RESTORED, Act.OBSERVE, Act.PERFORM, Act.AWAIT_GUARD})
+GUARD_LATE_S = 90.0  # a device-side timer fires late, never early: by up to this much (vendor transcripts)
+
+MakeGuard = Callable[[Driver, str, int], Guard | None]
+
+
+@dataclass(slots=True)
+class _Open:
+    """What is under way on one device in one move."""
+
+    change: Change
+    guard: Guard | None
+    deadline: float = 0.0  # monotonic: when the device's timer ends; 0 while none runs
+
+
+@dataclass(slots=True)
+class Performer:
+    """Performs effects for one run.
+
+    Guarantees:
+        Thread-safe for effects on different devices, which is how the machine asks for them.
+    """
+
+    run: str
+    plan: Plan
+    site: Site
+    gatherer: Gatherer
+    looker: Looker
+    make_guard: MakeGuard
+    styles: Mapping[str, GuardStyle]
+    clock: Clock
+    _open: dict[tuple[int, str], _Open] = field(default_factory=dict)
+
+    def perform(self, effect: Effect) -> Report:
+        """Do one act and return what became of it, with how long it took."""
+        began = self.clock.monotonic()
+        try:
+            report = self._acts()[effect.act](effect)
+        except (OutcomeUnknownError, ConnectionLostError) as error:
+            report = Report(Outcome.UNKNOWN, _sentence(error))
+        except ConnectError as error:
+            report = Report(Outcome.UNKNOWN if effect.act in _READS else Outcome.FAILED, _sentence(error))
+        except CommandRejectedError as error:
+            said: dict[str, Json] = {"refused": error.command, "answer": error.answer}
+            report = Report(Outcome.FAILED, _sentence(error), findings=said)
+        except SafeshiftError as error:
+            report = Report(Outcome.FAILED, _sentence(error))
+        except Exception as error:  # a bug of ours must end in an undo like any other failure, and be told whole
+            trace = traceback.format_exc(limit=8)
+            report = Report(Outcome.UNKNOWN, f"bug in safeshift: {error!r}", findings={"traceback": trace})
+        elapsed: Json = round(self.clock.monotonic() - began, 4)
+        return replace(report, findings={**report.findings, "elapsed_s": elapsed})
+
+    def _acts(self) -> Mapping[Act, Callable[[Effect], Report]]:
+        return {
+            Act.CAPTURE: self._capture,
+            Act.ARM: self._arm,
+            Act.STAGE: self._stage,
+            Act.COMMIT: self._commit,
+            Act.READ_BACK: self._read_back,
+            Act.CONFIRM: self._confirm,
+            Act.PERFORM: self._perform,
+            Act.OBSERVE: self._observe,
+            Act.SAVE: self._save,
+            Act.ABORT: self._abort,
+            Act.REVERT: self._abort,
+            Act.UNDO: self._undo,
+            Act.DROP_GUARD: self._drop_guard,
+            Act.CHECK_RESTORED: self._check_restored,
+            Act.AWAIT_GUARD: self._await_guard,
+        }
+
+    def details(self, effect: Effect) -> Mapping[str, Json]:
+        """Return what the journal must hold before the effect is performed: lines, inverse, guard and deadline."""
+        if not effect.device or not effect.act.changes_a_device:
+            return {}
+        style = self.styles.get(effect.device, GuardStyle.NONE).value
+        opened = self._open.get((effect.move, effect.device))
+        if opened is None:
+            return {"guard": style}
+        change, checks = opened.change, self.plan.moves[effect.move].checks
+        lines = change.inverse if effect.act is Act.UNDO else change.lines
+        shown = list(lines) if effect.act in (Act.STAGE, Act.COMMIT, Act.UNDO) else []
+        return {"lines": shown, "guard": style, "guard_s": checks.guard_s, "deadline_s": checks.deadline_s}
+
+    def abandoned(self, state: State) -> State:
+        """Return the state of a run that was stopped where it stands: each device that may differ, and its timer."""
+        todo = list(state.unsettled)
+        for move, devices in state.standing.items():
+            for device, standing in devices.items():
+                if standing.stage in (Stage.CLEAN, Stage.RESTORED):
+                    continue
+                todo.append(self._what_is_left(move, device, standing.stage))
+        stop = Alarm(Cause.INTERRUPT, "stopped at once by a second interrupt")
+        return replace(
+            state,
+            phase=Phase.ENDED,
+            final=Final.NEEDS_OPERATOR if todo else Final.REFUSED,
+            stop=stop,
+            unsettled=tuple(todo),
+        )
+
+    def _what_is_left(self, move: int, device: str, stage: Stage) -> str:
+        opened = self._open.get((move, device))
+        if opened is None:
+            return f"{device}: may hold part of move {self.plan.moves[move].id}"
+        left = opened.deadline - self.clock.monotonic()
+        if stage is not Stage.CONFIRMED and opened.guard is not None and left > 0:
+            return f"{device}: its own timer undoes move {self.plan.moves[move].id} in about {left:.0f} s"
+        typed = " / ".join(line.strip() for line in opened.change.inverse)
+        return f"{device}: may hold move {self.plan.moves[move].id}; to undo it, type: {typed}"
+
+    def how_to_undo(self, device: str) -> str:
+        """Return what an operator types to take back everything this run may have left on a device."""
+        moves = sorted((move for move, name in self._open if name == device), reverse=True)
+        lines = [line.strip() for move in moves for line in self._open[move, device].change.inverse]
+        return " / ".join(lines)
+
+    def _capture(self, effect: Effect) -> Report:
+        """Read every device of the move, see that it still is as planned, and keep the inverse at hand."""
+        move = self.plan.moves[effect.move]
+        seen = self.gatherer.see()
+        objection = recheck(self.plan, move, self.site, seen.configs, seen.down)
+        if objection:
+            return Report(Outcome.FAILED, objection)
+        hosts = self.looker.hosts_that_take(move)
+        changes = [change for change in move.changes if change.lines and change.host in hosts]
+        for change in changes:
+            driver = self.gatherer.driver(change.device)
+            guard = None
+            if self.styles[change.device] is not GuardStyle.NONE:
+                guard = self.make_guard(driver, self._guard_name(effect.move), move.checks.guard_s)
+            now = replace(change, before=seen.configs[change.device])
+            self._open[effect.move, change.device] = _Open(now, guard)
+        held: dict[str, Json] = {
+            change.device: {
+                "config": seen.configs[change.device],
+                "lines": list(change.lines),
+                "inverse": list(change.inverse),
+            }
+            for change in changes
+        }
+        needed = tuple(change.device for change in changes)
+        detail = "" if needed else "already as wanted: nothing is sent"
+        return Report(Outcome.DONE, detail, needed, findings={"devices": held})
+
+    def _guard_name(self, move: int) -> str:
+        """Name the guard after run and move: no two runs ever use the same, and 64 characters are never reached."""
+        return f"ss-{self.run.rsplit('-', 1)[-1]}-{move + 1}"
+
+    def _at(self, effect: Effect) -> _Open:
+        return self._open[effect.move, effect.device]
+
+    def _guard(self, effect: Effect) -> Guard:
+        guard = self._at(effect).guard
+        if guard is None:
+            raise AssertionError(f"{effect.act.value} was asked for on {effect.device}, which has no guard")
+        return guard
+
+    def _move(self, effect: Effect) -> Move:
+        return self.plan.moves[effect.move]
+
+    def _arm(self, effect: Effect) -> Report:
+        self._at(effect).deadline = self.clock.monotonic() + self._move(effect).checks.guard_s
+        self._guard(effect).arm()
+        return Report(Outcome.DONE)
+
+    def _stage(self, effect: Effect) -> Report:
+        self._guard(effect).stage(self._at(effect).change.lines)
+        return Report(Outcome.DONE)
+
+    def _commit(self, effect: Effect) -> Report:
+        opened = self._at(effect)
+        if opened.guard is None:
+            self._type(effect.device, opened.change.lines, self._move(effect).checks.deadline_s)
+            return Report(Outcome.DONE)
+        if not opened.deadline:
+            opened.deadline = self.clock.monotonic() + self._move(effect).checks.guard_s
+        opened.guard.commit(opened.change.lines)
+        return Report(Outcome.DONE)
+
+    def _type(self, device: str, lines: Lines, deadline_s: float) -> None:
+        driver = self.gatherer.driver(device)
+        dialogue = driver.platform.dialogue
+        driver.write((dialogue.enter_config, *lines, dialogue.leave_config), deadline_s=deadline_s)
+
+    def _read_back(self, effect: Effect) -> Report:
+        driver, change = self.gatherer.driver(effect.device), self._at(effect).change
+        config = driver.running_config()
+        if driver.platform.equal(config, change.after):
+            return Report(Outcome.DONE)
+        differences = driver.platform.differences(change.after, config)
+        found: dict[str, Json] = {"differences": list(differences)}
+        sentence = f"{effect.device} does not hold what was sent: {_few(differences)}"
+        return Report(Outcome.FAILED, sentence, findings=found)
+
+    def _confirm(self, effect: Effect) -> Report:
+        left = self._at(effect).deadline - self.clock.monotonic()
+        if left < gate.CONFIRM_MARGIN_S:
+            return Report(Outcome.FAILED, f"too late to confirm {effect.device}: {left:.0f} s left on its timer")
+        self._guard(effect).confirm()
+        self._at(effect).deadline = 0.0
+        return Report(Outcome.DONE)
+
+    def _perform(self, effect: Effect) -> Report:
+        return self.looker.perform(self._move(effect))
+
+    def _observe(self, effect: Effect) -> Report:
+        batch = next(batch for batch in self.plan.batches if self._move(effect) in batch.moves)
+        return self.looker.observe(batch)
+
+    def _save(self, effect: Effect) -> Report:
+        self.gatherer.driver(effect.device).save()
+        return Report(Outcome.DONE)
+
+    def _abort(self, effect: Effect) -> Report:
+        self._guard(effect).abort()
+        self._at(effect).deadline = 0.0
+        return Report(Outcome.DONE)
+
+    def _drop_guard(self, effect: Effect) -> Report:
+        self._guard(effect).confirm()
+        self._at(effect).deadline = 0.0
+        return Report(Outcome.DONE)
+
+    def _undo(self, effect: Effect) -> Report:
+        """Type the inverse that lies ready; a failed check has put there what still differs."""
+        lines = self._at(effect).change.inverse
+        if lines:
+            self._type(effect.device, lines, self._move(effect).checks.deadline_s)
+        return Report(Outcome.DONE, findings={"lines": list(lines)})
+
+    def _check_restored(self, effect: Effect) -> Report:
+        driver, change = self.gatherer.driver(effect.device), self._at(effect).change
+        config = driver.running_config()
+        differences = driver.platform.differences(change.before, config)
+        if not driver.platform.equal(config, change.before):
+            self._at(effect).change = replace(change, inverse=driver.platform.remediate(config, change.before))
+            found: dict[str, Json] = {"differences": list(differences)}
+            sentence = f"{effect.device} is not as it was: {_few(differences)}"
+            return Report(Outcome.FAILED, sentence, findings=found)
+        return Report(Outcome.DONE, "as it was")
+
+    def _await_guard(self, effect: Effect) -> Report:
+        """Wait until the device answers again, no longer than its own timer and the lateness that timers have."""
+        opened, driver = self._at(effect), self.gatherer.driver(effect.device)
+        until = max(opened.deadline, self.clock.monotonic()) + (GUARD_LATE_S if opened.deadline else 30.0)
+        while self.clock.monotonic() < until:
+            if self._is_quiet(driver):
+                opened.deadline = 0.0
+                return Report(Outcome.DONE, "the device answers, and no timer runs on it")
+            self.looker.rest(1.0)
+        return Report(Outcome.UNKNOWN, f"{effect.device} did not answer until its timer must have ended")
+
+    def _is_quiet(self, driver: Driver) -> bool:
+        try:
+            return driver.pending_guard() is None
+        except DeviceError:
+            return False
+
+
+def _sentence(error: SafeshiftError) -> str:
+    return f"{error.message} ({error.hint})" if error.hint else error.message
+
+
+def _few(lines: tuple[str, ...]) -> str:
+    return "; ".join(line.strip() for line in lines[:4]) + (" ..." if len(lines) > 4 else "")

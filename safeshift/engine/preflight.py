@@ -1,0 +1,217 @@
+"""Before a first step: reach every device, read it, make and judge the plan, see that both networks are well.
+
+``check`` and ``run`` go through the same ``Preflight``; only ``run`` goes on. It sends reads and probes, nothing else.
+What it finds is refused by raising ``RefusedError``; the plan made so far stays readable, so that a refusal can be
+shown together with what it refuses. Next: ``shell.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from safeshift.clock import Clock
+from safeshift.drivers.fleet import Fleet
+from safeshift.engine import gate
+from safeshift.engine.gather import Gatherer, Seen
+from safeshift.engine.interrupts import Interrupts
+from safeshift.engine.shell import TICK_S, evidence
+from safeshift.errors import DeviceError, PreflightError, RefusedError, WhatIfError
+from safeshift.journal.events import Json, Kind
+from safeshift.planning.forecast import Judgement, foresee
+from safeshift.planning.lint import check_rules
+from safeshift.planning.plan import Checks, Plan
+from safeshift.planning.site import Site
+from safeshift.platforms.base import GuardStyle
+from safeshift.probes.base import Observation, Pair, Silence
+from safeshift.probes.judge import WINDOW, Judge
+from safeshift.probes.observers import INTERVAL_S
+from safeshift.probes.pairs import DEAD, Watch
+from safeshift.probes.prober import Prober
+
+STALE_S = 3.0  # a pair that said nothing for fifteen intervals says nothing about now
+
+Sink = Callable[..., object]
+"""Where findings are recorded: ``Recorder.note``, or nothing at all for ``check``."""
+Compile = Callable[[Mapping[str, str]], Plan]
+
+
+@dataclass(slots=True)
+class Preflight:
+    """One look at the world before a run.
+
+    Attributes:
+        plan: Made as soon as the devices were read; None before.
+        judgement: What the what-if says of it.
+        seen: What the routers hold.
+        judge: Fed by the probes once ``look`` was called.
+    """
+
+    site: Site
+    fleet: Fleet
+    gatherer: Gatherer
+    watch: Watch
+    prober: Prober
+    clock: Clock
+    interrupts: Interrupts
+    sink: Sink
+    plan: Plan | None = None
+    judgement: Judgement | None = None
+    seen: Seen | None = None
+    judge: Judge | None = None
+    _styles: dict[str, GuardStyle] = field(default_factory=dict)
+
+    def reach(self, devices: tuple[str, ...]) -> None:
+        """Log in to every device at once.
+
+        Raises:
+            PreflightError: some device could not be reached; every one that could not is named.
+            AuthError, HostKeyError: the only trouble was one device's login or host key.
+        """
+        failed = dict(self.fleet.open_all(devices))
+        self.sink(Kind.PREFLIGHT, check="reachable", verdict="FAIL" if failed else "PASS", detail=_listed(failed))
+        if len(failed) == 1:
+            raise next(iter(failed.values()))
+        if failed:
+            hints = dict.fromkeys(error.hint for error in failed.values() if error.hint)
+            raise PreflightError(f"{len(failed)} devices cannot be used: {_listed(failed)}", hint="; ".join(hints))
+
+    def read(self) -> Mapping[str, str]:
+        """Read every router, and refuse when one is missing or something is already out of service."""
+        guards = self.gatherer.pending_guards(self.gatherer.routers)
+        foreign = [f"{device} ({guard.name})" for device, guard in guards.items() if _is_pending(guard)]
+        self.sink(Kind.PREFLIGHT, check="guards", verdict="FAIL" if foreign else "PASS", detail=", ".join(foreign))
+        if foreign:
+            hint = "wait until it has ended, or confirm or abort it on the device; nothing was sent"
+            raise PreflightError(f"somebody else's undo timer is pending on {', '.join(foreign)}", hint=hint)
+        self.seen = self.gatherer.see()
+        down = sorted(str(failure.name) for failure in self.seen.down)
+        self.sink(
+            Kind.PREFLIGHT, check="nothing out of service", verdict="FAIL" if down else "PASS", detail=", ".join(down)
+        )
+        if down:
+            hint = "redundancy is already used up: repair this first; nothing was sent"
+            raise PreflightError(f"out of service before the first step: {', '.join(down)}", hint=hint)
+        return self.seen.configs
+
+    def make_plan(self, compile_plan: Compile, configs: Mapping[str, str], *, override: str = "") -> Plan:
+        """Compile, lint and judge.
+
+        Raises:
+            LintError: nothing overrides it.
+            WhatIfError: the what-if foresees harm, and no reason to go on was given (or it cannot be overridden).
+        """
+        plan = self.plan = compile_plan(configs)
+        self.sink(Kind.PLANNED, plan=plan.to_json(), hash=plan.hash)
+        for device in plan.touched:
+            platform = self.site.platform(device)
+            available = platform.guard_available(configs[device])
+            self._styles[device] = platform.guard_style if available else GuardStyle.NONE
+        judgement = self.judgement = foresee(plan, self.site, configs)
+        self._record(judgement, override)
+        check_rules(plan, self.site, configs)
+        if judgement.refusals and not (override and judgement.overridable):
+            raise WhatIfError(judgement.reason, hint=_override_hint(judgement))
+        return plan
+
+    def _record(self, judgement: Judgement, override: str) -> None:
+        self.sink(
+            Kind.FORECAST,
+            verdict="FAIL" if judgement.refusals else "PASS",
+            reason=judgement.reason,
+            refusals=list(judgement.refusals),
+            exposures=list(judgement.exposures),
+            standing=list(judgement.standing),
+            override=override if judgement.refusals else "",
+        )
+
+    @property
+    def styles(self) -> Mapping[str, GuardStyle]:
+        """How each touched device is guarded: NONE where this device's configuration lets no timer be armed."""
+        return self._styles
+
+    def look(self, checks: Checks) -> None:
+        """Start the probes; see that every network is well and that a dead target is called dead.
+
+        Raises:
+            PreflightError: the baseline is not PASS, or the smoke detector is dead.
+        """
+        if not self.watch.pairs:
+            raise PreflightError("nobody can look: the fabric has no nodes and the inventory none of its routers")
+        judge = self.judge = Judge(self.watch.pairs, self.watch.peers, loss_max=checks.loss_max, stale_s=STALE_S)
+        dead = Judge(
+            self.watch.dead,
+            {DEAD: tuple(dict.fromkeys(pair.observer for pair in self.watch.dead))},
+            loss_max=checks.loss_max,
+            stale_s=STALE_S,
+        )
+        targets = set(self.watch.dead)
+        self.prober.start(lambda seen: (dead if getattr(seen, "pair", None) in targets else judge).record(seen))
+        self._see_dead(dead, checks)
+        self._see_baseline(judge, checks)
+
+    def _see_dead(self, dead: Judge, checks: Checks) -> None:
+        began = self.clock.monotonic()
+        patience = checks.hold_s
+        while True:
+            now = self.clock.monotonic()
+            view = dead.view(now)
+            if all(node.lost for node in view.nodes) and view.nodes:
+                self.sink(Kind.PREFLIGHT, check="dead target", verdict="PASS", detail="called dead, as it is")
+                return
+            answered = [node for node in view.nodes if node.sent > node.missed]
+            if answered or now - began > patience:
+                why = "answered" if answered else f"was not called dead within {patience:.0f} s"
+                self.sink(Kind.PREFLIGHT, check="dead target", verdict="FAIL", detail=why)
+                addresses = ", ".join(f"{pair.address} asked by {pair.observer}" for pair in self.watch.dead)
+                hint = "the probes cannot be trusted: see what answers there; nothing was sent"
+                raise PreflightError(f"an address that nobody should have {why} ({addresses})", hint=hint)
+            self._pause()
+
+    def _see_baseline(self, judge: Judge, checks: Checks) -> None:
+        began = self.clock.monotonic()
+        watch_s = WINDOW * INTERVAL_S
+        while True:
+            now = self.clock.monotonic()
+            view = judge.view(now)
+            ruling = gate.decide(view, checks, elapsed_s=now - began, watch_s=watch_s, patience_s=watch_s)
+            if ruling.decision is not gate.Decision.HOLD:
+                break
+            self._pause()
+        found: dict[str, Json] = {**evidence(view, checks.require), "detail": ruling.sentence}
+        passed = ruling.decision is gate.Decision.CONTINUE
+        self.sink(Kind.BASELINE, verdict="PASS" if passed else "FAIL", **found)
+        if not passed:
+            hint = "the networks must be well before a change; nothing was sent"
+            raise PreflightError(f"the baseline is not PASS: {ruling.sentence}", hint=hint)
+
+    def _pause(self) -> None:
+        self.clock.wait(self.interrupts.changed, TICK_S)
+        if self.interrupts.first:
+            raise RefusedError(f"stopped by {self.interrupts.first} before anything was sent")
+
+
+def _sorter(judge: Judge, dead: Judge, dead_pairs: frozenset[Pair]) -> Callable[[Observation | Silence], None]:
+    """Send what is seen of the dead targets to their own judge, and everything else to the run's."""
+
+    def sort(seen: Observation | Silence) -> None:
+        about_dead = isinstance(seen, Observation) and seen.pair in dead_pairs
+        (dead if about_dead else judge).record(seen)
+
+    return sort
+
+
+def _is_pending(guard: object) -> bool:
+    if isinstance(guard, DeviceError):
+        raise guard
+    return guard is not None
+
+
+def _listed(failed: Mapping[str, DeviceError]) -> str:
+    return "; ".join(error.message for error in failed.values())
+
+
+def _override_hint(judgement: Judgement) -> str:
+    if not judgement.overridable:
+        return "nothing was sent; this cannot be overridden"
+    return "nothing was sent; if you know better than the model, say why: --override-what-if REASON"

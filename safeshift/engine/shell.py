@@ -1,0 +1,270 @@
+"""The shell around the machine: journal first, then perform, then journal what came back.
+
+It takes no decision: what happens next comes from ``machine.py``, whether the networks are well from ``gate.py``.
+Acts on devices run in threads of ``Performer``; waits that only look (LOOK, WATCH, SOAK, PROVE) are looked at here,
+many times a second, so that isolation is acted on when it is seen and not when a timer ends.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from safeshift.clock import Clock
+from safeshift.engine import chronicle, gate, machine
+from safeshift.engine.interrupts import Interrupts
+from safeshift.engine.perform import Performer
+from safeshift.engine.record import Recorder
+from safeshift.engine.report import Report
+from safeshift.engine.states import Act, Alarm, Came, Cause, Effect, Event, Final, Outcome, Outline, Phase, State
+from safeshift.errors import ExitCode
+from safeshift.journal.events import Json
+from safeshift.planning.plan import Checks, Plan
+from safeshift.probes.judge import Judge, View
+
+TICK_S = 0.05  # how often the view is looked at: a quarter of the default interval between two probes of a pair
+
+_LOOKS = frozenset({Act.LOOK, Act.WATCH, Act.SOAK, Act.PROVE})
+
+
+@dataclass(slots=True)
+class _Wait:
+    """A gate that is open: since when, and how long it must and may stay so."""
+
+    effect: Effect
+    since: float
+    watch_s: float
+    patience_s: float
+
+
+@dataclass(slots=True)
+class Limits:
+    """Time limits that may end a run's way forward, on the monotonic clock."""
+
+    move_ends: float | None = None
+    exposure_ends: float | None = None
+
+
+@dataclass(slots=True)
+class Shell:
+    """One run of one plan. Make it, call ``run`` once."""
+
+    plan: Plan
+    outline: Outline
+    performer: Performer
+    judge: Judge
+    recorder: Recorder
+    clock: Clock
+    interrupts: Interrupts
+    exposed: frozenset[str] = frozenset()
+    before_end: Callable[[State], None] = lambda state: None
+    _events: queue.Queue[tuple[Event, Mapping[str, Json]]] = field(default_factory=queue.Queue)
+    _wait: _Wait | None = None
+    _limits: Limits = field(default_factory=Limits)
+    _isolation_told: bool = False
+
+    def run(self) -> State:
+        """Walk the plan to its end and return the last state.
+
+        Guarantees:
+            Returns with the run COMPLETED, ROLLED_BACK, NEEDS_OPERATOR or REFUSED, never in between; a second
+            interrupt ends it where it stands, as NEEDS_OPERATOR. Raises nothing that a device, a probe or the
+            journal did.
+        """
+        pool = ThreadPoolExecutor(max(8, 2 * len(self.plan.devices)), thread_name_prefix="safeshift-act")
+        try:
+            return self._walk(pool)
+        finally:
+            self.performer.looker.called_off.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _walk(self, pool: ThreadPoolExecutor) -> State:
+        state, effects = machine.start(self.outline)
+        self._turn(pool, None, None, state, effects, {})
+        while state.phase is not Phase.ENDED:
+            event, findings = self._next(state)
+            if self.interrupts.at_once:
+                return self._stop_where_it_stands(state)
+            before, (state, effects) = state, machine.step(state, event)
+            self._turn(pool, before, event, state, effects, findings)
+        return state
+
+    def _turn(
+        self,
+        pool: ThreadPoolExecutor,
+        before: State | None,
+        event: Event | None,
+        state: State,
+        effects: tuple[Effect, ...],
+        findings: Mapping[str, Json],
+    ) -> None:
+        """Record one step of the machine, then perform what it asks for."""
+        kept = self._finish(before, event, state, effects, findings)
+        self._watch_limits(state, effects)
+        for effect in effects:
+            if not kept and effect.act.changes_a_device and state.stop is None:
+                self._events.put((Came(effect, Outcome.FAILED, "not sent: the journal is lost"), {}))
+            elif effect.act in _LOOKS:
+                self._open_gate(effect)
+            else:
+                pool.submit(self._perform, effect)
+        if not kept and state.stop is None:
+            self._events.put((Alarm(Cause.JOURNAL, self.recorder.trouble), {}))
+
+    def _finish(
+        self,
+        before: State | None,
+        event: Event | None,
+        state: State,
+        effects: tuple[Effect, ...],
+        findings: Mapping[str, Json],
+    ) -> bool:
+        """Write a step into the journal; the last one after what ``before_end`` still has to look at."""
+        if state.phase is Phase.ENDED:
+            self.before_end(state)
+        names = tuple(move.id for move in self.plan.moves)
+        entries = chronicle.records(
+            before, event, state, effects, names=names, findings=findings, details=self.performer.details
+        )
+        if state.phase is Phase.ENDED:
+            kind, data = entries[-1]
+            code = exit_code(state, journal_lost=bool(self.recorder.trouble))
+            entries = (*entries[:-1], (kind, {**data, "exit_code": int(code)}))
+        return self.recorder.write(entries)
+
+    def _perform(self, effect: Effect) -> None:
+        report = self.performer.perform(effect)
+        self._events.put((_came(effect, report), report.findings))
+
+    def _next(self, state: State) -> tuple[Event, Mapping[str, Json]]:
+        """Return the next event: what a device said, what a person asked, what the probes see, what a clock says."""
+        while True:
+            alarm = self._alarm(state)
+            if alarm is not None:
+                return alarm
+            try:
+                return self._events.get(timeout=TICK_S)
+            except queue.Empty:
+                ruled = self._ruled(state)
+                if ruled is not None:
+                    return ruled
+
+    def _alarm(self, state: State) -> tuple[Event, Mapping[str, Json]] | None:
+        if self.interrupts.at_once:
+            return Alarm(Cause.INTERRUPT, f"{self.interrupts.first}, twice"), {}
+        if state.stop is not None:
+            return None
+        if self.interrupts.first:
+            return Alarm(Cause.INTERRUPT, f"stopped by {self.interrupts.first}"), {}
+        now = self.clock.monotonic()
+        view = self.judge.view(now)
+        sentence = gate.isolation(view, self.plan.networks)
+        if sentence:
+            return Alarm(Cause.ISOLATION, sentence), evidence(view, self._checks(state).require)
+        if self._limits.exposure_ends is not None and now > self._limits.exposure_ends:
+            return Alarm(Cause.EXPOSURE, "the play's longest exposure is over"), {}
+        if self._limits.move_ends is not None and now > self._limits.move_ends:
+            name = self.plan.moves[state.move].name
+            return Alarm(Cause.DEADLINE, f"{name!r} was not sent and read back within its deadline"), {}
+        return None
+
+    def _checks(self, state: State) -> Checks:
+        return self.plan.moves[min(state.move, len(self.plan.moves) - 1)].checks
+
+    def _open_gate(self, effect: Effect) -> None:
+        checks = self.plan.moves[min(effect.move, len(self.plan.moves) - 1)].checks
+        now = self.clock.monotonic()
+        if effect.act is Act.PROVE:
+            self.judge.mark()
+            self._wait = _Wait(effect, now, watch_s=2.0, patience_s=checks.hold_s)
+        elif effect.act is Act.SOAK:
+            self.judge.mark()
+            self._wait = _Wait(effect, now, watch_s=checks.soak_s, patience_s=0.0)
+        elif effect.act is Act.WATCH:
+            self._wait = _Wait(effect, now, watch_s=checks.settle_s, patience_s=checks.settle_s)
+        else:
+            self._wait = _Wait(effect, now, watch_s=0.0, patience_s=0.0)
+
+    def _ruled(self, state: State) -> tuple[Event, Mapping[str, Json]] | None:
+        """Ask the gate about the wait that is open; None while it holds."""
+        wait = self._wait
+        if wait is None or wait.effect not in state.flying:
+            return None
+        now = self.clock.monotonic()
+        checks, view = self._checks(state), self.judge.view(now)
+        age = now - wait.since
+        if wait.effect.act is Act.PROVE and age < wait.patience_s and gate.isolation(view, self.plan.networks):
+            return None  # the isolation that we just undid is still in the window
+        ruling = gate.decide(view, checks, elapsed_s=age, watch_s=wait.watch_s, patience_s=wait.patience_s)
+        if ruling.decision is gate.Decision.HOLD:
+            return None
+        self._wait = None
+        outcome = Outcome.DONE if ruling.decision is gate.Decision.CONTINUE else Outcome.FAILED
+        findings = {**evidence(view, checks.require), "elapsed_s": round(age, 3), "freshness_s": checks.freshness_s}
+        return Came(wait.effect, outcome, ruling.sentence, cause=ruling.cause), findings
+
+    def _watch_limits(self, state: State, effects: tuple[Effect, ...]) -> None:
+        """Start and end the clocks of a move's deadline and of the play's exposure; mark what was just changed."""
+        now = self.clock.monotonic()
+        if state.stop is not None or state.phase not in (Phase.GUARDING, Phase.COMMITTING):
+            self._limits.move_ends = None
+        elif self._limits.move_ends is None:
+            self._limits.move_ends = now + self._checks(state).deadline_s
+        if any(effect.act is Act.COMMIT for effect in effects):
+            self.judge.mark()
+            self._expose(state, now)
+        if state.phase is Phase.ENDED or state.move >= len(self.plan.moves):
+            self._limits.exposure_ends = None
+
+    def _expose(self, state: State, now: float) -> None:
+        move = self.plan.moves[state.move]
+        exposure = self.plan.batches[self.outline.batch_of(state.move)].exposure
+        if move.id not in self.exposed or exposure is None:
+            self._limits.exposure_ends = None
+        elif self._limits.exposure_ends is None:
+            self._limits.exposure_ends = now + exposure.max_s
+
+    def _stop_where_it_stands(self, state: State) -> State:
+        """End at once: nothing more is sent, and everything that may be armed or changed is named."""
+        ended = self.performer.abandoned(state)
+        self._finish(state, Alarm(Cause.INTERRUPT, "stopped at once by a second interrupt"), ended, (), {})
+        return ended
+
+
+def evidence(view: View, require: tuple[str, ...]) -> dict[str, Json]:
+    """Return what a view shows as JSON: the verdict of each required network, and every node that does not PASS."""
+    return {
+        "networks": {network: view.verdict(network).value for network in require},
+        "isolated": list(view.isolated),
+        "nodes": [
+            {
+                "node": node.node,
+                "network": node.network,
+                "verdict": node.verdict.value,
+                "lost": list(node.lost),
+                "sent": node.sent,
+                "missed": node.missed,
+                "rtt_ms": None if node.rtt_ms is None else round(node.rtt_ms, 3),
+            }
+            for node in view.nodes
+        ],
+    }
+
+
+def exit_code(state: State, *, journal_lost: bool) -> ExitCode:
+    """Return the exit code of an ended run; it is decided by the final state alone."""
+    if state.final is Final.NEEDS_OPERATOR:
+        return ExitCode.NEEDS_OPERATOR
+    if state.final is Final.COMPLETED:
+        return ExitCode.COMPLETED
+    if journal_lost:
+        return ExitCode.JOURNAL
+    if state.stop is not None and state.stop.cause is Cause.INTERRUPT:
+        return ExitCode.INTERRUPTED
+    return ExitCode.ROLLED_BACK if state.final is Final.ROLLED_BACK else ExitCode.REFUSED
+
+
+def _came(effect: Effect, report: Report) -> Came:
+    return Came(effect, report.outcome, report.detail, report.needed, report.cause)

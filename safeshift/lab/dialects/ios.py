@@ -1,0 +1,519 @@
+"""An IOS-XE-like device's sessions: prompts, wording, the rollback timer armed before a change, the exec commands.
+
+The configuration table is ``ios_config.py``, what show commands print ``ios_show.py``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING
+
+from safeshift.lab.dialects import facts, ios_show
+from safeshift.lab.dialects.base import Wire
+from safeshift.lab.dialects.configtree import Node
+from safeshift.lab.dialects.grammar import AmbiguousError, IncompleteError, LineError, Match, Word, split_words
+from safeshift.lab.dialects.ios_config import KINDS, LANGUAGE
+from safeshift.lab.dialects.language import ROOT, Done, Place
+from safeshift.lab.dialects.pending import Guard
+from safeshift.lab.dialects.router import Command, Editing, RouterTerminal, command_tables, filter_output
+from safeshift.lab.dialects.terminal import Interrupted, SessionEnd, Terminal
+
+if TYPE_CHECKING:
+    from safeshift.lab.device import Device
+
+LONGEST_SHOWN_NAME = 20  # of a hostname, inside configuration mode
+WARNING_S = 60.0  # the device warns this long before it rolls back
+_NONE_PENDING = "%No Rollback Confirmed Change pending\n"
+_OTHER_USER = "%Error: Rollback Confirmed Change was initiated by another user\n"
+_ARCHIVE_OFF = "%Please turn config archive on\n"
+_BANNER = "Enter configuration commands, one per line.  End with CNTL/Z.\n"
+
+
+class IosTerminal(RouterTerminal):
+    """A session on an IOS-XE-like device."""
+
+    language = LANGUAGE
+
+    def prompt(self) -> str:
+        """See ``Terminal``."""
+        name = self.device.hostname
+        if self.editing is None:
+            return f"{name}{'#' if self.privileged else '>'}"
+        return f"{name[:LONGEST_SHOWN_NAME]}({self.editing.places[-1].title or 'config'})#"
+
+    async def greet(self) -> None:
+        """See ``Terminal``."""
+        self.emit("\n")
+
+    def complain(self, error: LineError, words: tuple[Word, ...], line: str) -> str:
+        """See ``RouterTerminal``."""
+        match error:
+            case AmbiguousError():
+                return f'% Ambiguous command:  "{line.strip()}"\n'
+            case IncompleteError():
+                return "% Incomplete command.\n\n"
+            case _:
+                column = words[error.at].column if error.at < len(words) else len(line)
+                return f"{' ' * (len(self.prompt()) + column)}^\n% Invalid input detected at '^' marker.\n\n"
+
+    # Configuration mode ----------------------------------------------------------------------------------------------
+
+    async def control(self, words: tuple[Word, ...], line: str) -> str | None:
+        """See ``RouterTerminal``: IOS takes ``do`` before exec commands."""
+        assert self.editing is not None
+        first = words[0].text.lower()
+        if first in ("end", "exit", "exit-address-family") and len(words) == 1:
+            return self.leave(everything=first == "end")
+        if first == "do" and len(words) > 1:
+            rest = line[words[1].column :]
+            return await self.run_command(split_words(rest), rest)
+        return None
+
+    def leave(self, *, everything: bool) -> str:
+        """Go up one level, or out."""
+        assert self.editing is not None
+        if everything or len(self.editing.places) == 1:
+            self.editing = None
+            line = f"%SYS-5-CONFIG_I: Configured from console by {self.user} on vty0 ({self.wire.peer})"
+            self.device.say(line)
+        else:
+            self.editing.places = self.editing.places[:-1]
+        return ""
+
+    async def leave_mode(self) -> None:
+        """See ``Terminal``."""
+        if self.editing is not None:
+            self.leave(everything=True)
+
+    def applied(self, done: Done) -> str:
+        """See ``RouterTerminal``."""
+        self._touch_guard()
+        self.device.commit(self.user)
+        return done.note
+
+    def _touch_guard(self) -> None:
+        """Start an idle timer anew."""
+        guard = self.device.guard
+        if guard is not None and guard.idle and guard.user == self.user:
+            length = guard.deadline - guard.armed_at
+            guard.armed_at, guard.warned = time.time(), False
+            guard.deadline = guard.armed_at + length
+            self.device.arm(guard)
+
+    def enter(self, match: Match[Command]) -> str:
+        """``configure terminal``."""
+        self.editing = Editing()
+        return _BANNER
+
+    # The rollback timer ----------------------------------------------------------------------------------------------
+
+    def enter_guarded(self, match: Match[Command]) -> str:
+        """``configure terminal revert timer N`` (or ``idle N``)."""
+        if ios_show.archive_path(self.device) is None:
+            return _ARCHIVE_OFF
+        if self.device.guard is not None:
+            return "%Rollback Confirmed Change already pending, please confirm or revert it first\n"
+        name = self._arm(int(match.args[0]), idle="idle" in match.words)
+        self.editing = Editing()
+        return f"Rollback Confirmed Change: Backing up current running config to {name}\n\n{_BANNER}"
+
+    def _arm(self, minutes: int, *, idle: bool) -> str:
+        device, now = self.device, time.time()
+        millis = time.strftime("%b-%e-%H-%M-%S.000", time.gmtime(now)).replace(" ", "")
+        name = f"{ios_show.archive_path(device)}-{millis}-{len(ios_show.archive_files(device))}"
+        device.files[name] = ios_show.body(device.running)
+        guard = Guard(name, self.user, device.running.copy(), now, now + 60 * minutes, idle, self.number)
+        device.arm(guard)
+        device.say(f"%ARCHIVE_DIFF-5-ROLLBK_CNFMD_CHG_BACKUP: Backing up current running config to {name}")
+        return name
+
+    def _mine(self) -> str:
+        """Say why the pending rollback may not be touched; empty: it may."""
+        guard = self.device.guard
+        if guard is None:
+            return _NONE_PENDING
+        return "" if guard.user == self.user else _OTHER_USER
+
+    def confirm(self, match: Match[Command]) -> str:
+        """``configure confirm``."""
+        refusal = self._mine()
+        if not refusal:
+            self.device.confirm()
+            self.device.say(f"%ARCHIVE_DIFF-5-ROLLBK_CNFMD_CHG_CONFIRM: User: {self.user}: Confirm the configuration change")
+        return refusal
+
+    def revert_now(self, match: Match[Command]) -> str:
+        """``configure revert now``."""
+        refusal = self._mine()
+        if not refusal:
+            assert self.device.guard is not None
+            self.device.guard.terminal = self.number
+            self.device.roll_back()
+        return refusal
+
+    def retime(self, match: Match[Command]) -> str:
+        """``configure revert timer N`` (or ``timer idle N``)."""
+        refusal = self._mine()
+        guard = self.device.guard
+        if not refusal and guard is not None:
+            guard.armed_at, guard.warned, guard.idle = time.time(), False, "idle" in match.words
+            guard.deadline = guard.armed_at + 60 * int(match.args[0])
+            self.device.arm(guard)
+        return refusal
+
+    # Files -----------------------------------------------------------------------------------------------------------
+
+    def save(self, match: Match[Command]) -> str:
+        """``write memory``."""
+        self.device.save()
+        return "Building configuration...\n[OK]\n"
+
+    async def save_by_copy(self, match: Match[Command]) -> str:
+        """``copy running-config startup-config``."""
+        if not self._quiet():
+            await self.ask("Destination filename [startup-config]? ")
+        self.device.save()
+        return "Building configuration...\n[OK]\n"
+
+    def _quiet(self) -> bool:
+        return self.device.running.child("file prompt quiet") is not None
+
+    async def copy_out(self, match: Match[Command]) -> str:
+        """``copy running-config FILE``."""
+        name = match.args[0]
+        if not self._quiet():
+            short = name.partition(":")[2].lstrip("/")
+            await self.ask(f"Destination filename [{short}]? ")
+        tree = self.device.startup if match.words[1] == "startup-config" else self.device.running
+        text = ios_show.body(tree)
+        self.device.files[_file(name)] = text
+        self.device.keep()
+        return f"{len(text)} bytes copied in 0.104 secs ({len(text) * 10} bytes/sec)\n"
+
+    async def copy_in(self, match: Match[Command]) -> str:
+        """``copy FILE running-config``: the file's lines, as if typed."""
+        text = self.device.files.get(_file(match.args[0]))
+        if text is None:
+            return f"%Error opening {match.args[0]} (No such file or directory)\n"
+        if not self._quiet():
+            await self.ask("Destination filename [running-config]? ")
+        kept, self.editing = self.editing, Editing((Place(ROOT),))
+        answers = []
+        for line in text.splitlines():
+            if line.strip() and line.strip() not in ("!", "end"):
+                answers.append(await self.configure(split_words(line), line))
+        self.editing = kept
+        return "".join(answers) + f"{len(text)} bytes copied in 0.104 secs ({len(text) * 10} bytes/sec)\n"
+
+    async def replace(self, match: Match[Command]) -> str:
+        """``configure replace FILE [list] [force] [time N] [revert trigger error [timer N]]``."""
+        text = self.device.files.get(_file(match.args[0]))
+        options = (match.args[1] if len(match.args) > 1 else "").split()
+        minutes = next((int(word) for word in options if word.isdigit()), None)
+        if text is None:
+            return f"%Error: {match.args[0]} is not a valid config file\n"
+        if minutes is not None and ios_show.archive_path(self.device) is None:
+            return _ARCHIVE_OFF
+        if "force" not in options:
+            answer = await self.ask(_REPLACE_QUESTION)
+            if answer.strip().lower() not in ("y", "yes"):
+                return ""
+        if minutes is not None:
+            self._arm(minutes, idle=False)
+        self.device.commit(self.user, LANGUAGE.read(text))
+        return "Total number of passes: 1\nRollback Done\n\n"
+
+    def directory(self, match: Match[Command]) -> str:
+        """``dir``."""
+        wanted = _file(match.args[0]) if match.args else "flash:"
+        if wanted in self.device.files:
+            text = f"Directory of {match.args[0]}\n\n  1  -rw-  {len(self.device.files[wanted])}   {wanted[6:]}\n"
+        elif wanted.endswith(":"):
+            text = f"Directory of {wanted}/\n\n"
+            files = sorted(self.device.files.items())
+            text += "".join(f"  {at}  -rw-  {len(body)}   {name[6:]}\n" for at, (name, body) in enumerate(files, start=1))
+        else:
+            return f"%Error opening {match.args[0]} (No such file or directory)\n"
+        return text + f"\n{ios_show.FLASH_BYTES} bytes total ({ios_show.FLASH_BYTES // 2} bytes free)\n"
+
+    def more(self, match: Match[Command]) -> str:
+        """``more FILE``."""
+        text = self.device.files.get(_file(match.args[0]))
+        return text if text is not None else f"%Error opening {match.args[0]} (No such file or directory)\n"
+
+    def differences(self, match: Match[Command]) -> str:
+        """``show archive config differences [FILE [FILE]]``: the second file defaults to the running configuration."""
+        trees: list[Node] = []
+        for name in match.args or ("nvram:startup-config",):
+            tree = self._config_named(name)
+            if tree is None:
+                return f"%Error opening {name} (No such file or directory)\n"
+            trees.append(tree)
+        return ios_show.difference_text(trees[0], trees[1] if len(trees) > 1 else self.device.running)
+
+    def _config_named(self, name: str) -> Node | None:
+        if name.endswith("running-config"):
+            return self.device.running
+        if name.endswith("startup-config"):
+            return self.device.startup
+        text = self.device.files.get(_file(name))
+        return None if text is None else LANGUAGE.read(text)
+
+    # Exec ------------------------------------------------------------------------------------------------------------
+
+    async def enable(self, match: Match[Command]) -> str:
+        """``enable``."""
+        secret = self.device.spec.enable_secret
+        if secret is None or self.privileged:
+            self.privileged = True
+            return ""
+        for _ in range(3):
+            if await self.ask("Password: ", echo=False) == secret:
+                self.privileged = True
+                return ""
+        return "% Bad secrets\n\n"
+
+    def disable(self, match: Match[Command]) -> str:
+        """``disable``."""
+        self.privileged = False
+        return ""
+
+    def quit(self, match: Match[Command]) -> str:
+        """``exit``."""
+        raise SessionEnd(0)
+
+    def set_length(self, match: Match[Command]) -> str:
+        """``terminal length``."""
+        self.page_length = int(match.args[0])
+        return ""
+
+    def accept(self, match: Match[Command]) -> str:
+        """Take a command that changes nothing the lab shows."""
+        return ""
+
+    def monitor(self, match: Match[Command]) -> str:
+        """``terminal [no] monitor``."""
+        self.monitoring = "no" not in match.words
+        return ""
+
+    async def reload(self, match: Match[Command]) -> str:
+        """``reload``: asks, as the device does, whether to save first."""
+        device = self.device
+        if ios_show.body(device.running) != ios_show.body(device.startup):
+            answer = await self.ask("\nSystem configuration has been modified. Save? [yes/no]: ")
+            if answer.strip().lower().startswith("y"):
+                device.save()
+        answer = await self.ask("Proceed with reload? [confirm]")
+        if answer.strip().lower() not in ("", "y", "yes"):
+            return ""
+        device.reboot()
+        raise SessionEnd(0)
+
+    async def ping(self, match: Match[Command]) -> str:
+        """``ping``: the words after the target in any order."""
+        words = [arg for arg in match.args[-1].split()] if len(match.args) > 1 else []
+        options = {full: value for typed, value in _pairs(words) for full in _PING if full.startswith(typed.lower())}
+        try:
+            target = IPv4Address(match.args[0])
+        except ValueError:
+            return f'Translating "{match.args[0]}"\n% Unrecognized host or address, or protocol not running.\n\n'
+        try:
+            count, size = int(options.get("repeat", 5)), int(options.get("size", 100))
+            timeout = int(options.get("timeout", 2))
+        except ValueError:
+            return "% Invalid input detected at '^' marker.\n\n"
+        source = self._source(options.get("source"))
+        self.emit("Type escape sequence to abort.\n")
+        self.emit(f"Sending {count}, {size}-byte ICMP Echos to {target}, timeout is {timeout} seconds:\n")
+        if source is not None:
+            self.emit(f"Packet sent with a source address of {source} \n")
+        return await self._ping(target, source, count=count, timeout_s=timeout)
+
+    async def _ping(self, target: IPv4Address, source: IPv4Address | None, *, count: int, timeout_s: int) -> str:
+        rtts: list[float] = []
+        sent = 0
+        try:
+            for sent in range(1, count + 1):
+                rtt = self.device.around.ping(self.device.name, target, source)
+                answered = rtt is not None and rtt <= timeout_s * 1000
+                await self.pause(rtt / 1000 if answered and rtt is not None else timeout_s)
+                if answered and rtt is not None:
+                    rtts.append(rtt)
+                self.emit("!" if answered else ".")
+        except Interrupted:
+            sent -= 1
+        share = 100 * len(rtts) // sent if sent else 0
+        text = f"\nSuccess rate is {share} percent ({len(rtts)}/{sent})"
+        if rtts:
+            low, mean, high = (max(1, round(value)) for value in (min(rtts), sum(rtts) / len(rtts), max(rtts)))
+            text += f", round-trip min/avg/max = {low}/{mean}/{high} ms"
+        return text + "\n"
+
+    def _source(self, name: str | None) -> IPv4Address | None:
+        if name is None:
+            return None
+        try:
+            return IPv4Address(name)
+        except ValueError:
+            taken = KINDS["if"]([name])
+            face = facts.interface_named(self.device, taken[1]) if taken else None
+            return face.address.ip if face and face.address else None
+
+
+_PING = ("repeat", "size", "timeout", "source", "df-bit")
+_REPLACE_QUESTION = (
+    "This will apply all necessary additions and deletions\n"
+    "to replace the current running configuration with the\n"
+    "contents of the specified configuration file, which is\n"
+    "assumed to be a complete configuration, not a partial\n"
+    "configuration. Enter Y if you are sure you want to proceed. ? [no]: "
+)
+
+
+def _pairs(words: list[str]) -> tuple[tuple[str, str], ...]:
+    kept = [word for word in words if not "df-bit".startswith(word.lower())]
+    return tuple(zip(kept[::2], kept[1::2], strict=False))
+
+
+def _file(name: str) -> str:
+    """Write a file's name in one form: ``flash:/x`` and ``bootflash:x`` are ``flash:x``."""
+    system, _, path = name.partition(":")
+    return f"flash:{path.lstrip('/')}" if path or system in ("flash", "bootflash") else f"{system}:"
+
+
+# Commands -------------------------------------------------------------------------------------------------------------
+
+
+def _show(template: str, text: Callable[[Device], str], *, open_: bool = True) -> Command:
+    """A command that prints one fact and takes no argument."""
+    return Command(template, lambda terminal, match: text(terminal.device), open_)
+
+
+def _show_one(template: str, text: Callable[[Device, str], str], *, open_: bool = True) -> Command:
+    """A command whose first argument says what is shown (or, without any, its last word)."""
+    return Command(
+        template,
+        lambda terminal, match: text(terminal.device, match.args[0] if match.args else match.words[-1]),
+        open_,
+    )
+
+
+def _section(device: Device, pattern: str) -> str:
+    return filter_output(ios_show.body(device.running), "section", pattern)
+
+
+def _privilege(terminal: IosTerminal, match: Match[Command]) -> str:
+    return f"Current privilege level is {15 if terminal.privileged else 1}\n"
+
+
+_COMMANDS: tuple[Command, ...] = (
+    Command("enable [<0-15>]", IosTerminal.enable, True),
+    Command("disable", IosTerminal.disable, True),
+    Command("(exit|quit|logout)", IosTerminal.quit, True),
+    Command("terminal length <0-512>", IosTerminal.set_length, True),
+    Command("terminal width <0-512>", IosTerminal.accept, True),
+    Command("terminal [no] monitor", IosTerminal.monitor, True),
+    Command("ping [ip] <address> [<line>]", IosTerminal.ping, True),
+    Command("configure terminal", IosTerminal.enter),
+    Command("configure terminal revert (timer|idle) <1-120>", IosTerminal.enter_guarded),
+    Command("configure confirm", IosTerminal.confirm),
+    Command("configure revert now", IosTerminal.revert_now),
+    Command("configure revert timer [idle] <1-120>", IosTerminal.retime),
+    Command("configure replace <file> [<line>]", IosTerminal.replace),
+    Command("write [memory]", IosTerminal.save),
+    Command("write terminal", lambda terminal, match: ios_show.config_text(terminal.device, terminal.device.running)),
+    Command("copy running-config startup-config", IosTerminal.save_by_copy),
+    Command("copy (running-config|startup-config) <file>", IosTerminal.copy_out),
+    Command("copy <file> running-config", IosTerminal.copy_in),
+    Command("dir [<file>]", IosTerminal.directory),
+    Command("more <file>", IosTerminal.more),
+    Command("reload", IosTerminal.reload),
+    Command("clear counters [<if>]", IosTerminal.accept),
+    _show("show version", ios_show.version),
+    _show("show clock", lambda device: ios_show.clock()),
+    _show("show inventory", ios_show.inventory),
+    _show("show users", ios_show.users),
+    _show("show hosts", ios_show.hosts),
+    _show("show logging", lambda device: "".join(f"{line}\n" for line in device.console)),
+    Command("show privilege", _privilege, True),
+    _show("show ip ospf", ios_show.ospf),
+    _show("show ip ospf neighbor", ios_show.ospf_neighbors),
+    _show("show ip ospf interface brief", ios_show.ospf_interfaces),
+    _show("show interfaces", ios_show.interfaces),
+    _show_one("show interfaces <if>", ios_show.interfaces),
+    _show("show interfaces status", ios_show.interfaces_status),
+    _show("show interfaces description", ios_show.interfaces_description),
+    _show("show ip interface brief", ios_show.ip_interfaces),
+    _show("show ip interface", ios_show.ip_interface),
+    _show_one("show ip interface <if>", ios_show.ip_interface),
+    _show("show ip route", ios_show.routes),
+    _show_one("show ip route (connected|static|ospf)", ios_show.routes),
+    _show_one("show ip route <ip> [<ip>]", ios_show.route_entry),
+    _show("show lldp neighbors", ios_show.lldp),
+    _show("show lldp neighbors detail", ios_show.lldp_detail),
+    _show_one("show lldp neighbors <if> [detail]", ios_show.lldp_detail),
+    _show("show running-config [all|full]", lambda device: ios_show.config_text(device, device.running), open_=False),
+    _show_one("show running-config interface <if>", lambda d, name: ios_show.interface_text(d, f"interface {name}")),
+    _show_one("show running-config section <line>", _section, open_=False),
+    _show("show startup-config", ios_show.startup_text, open_=False),
+    _show("show archive", ios_show.archive, open_=False),
+    _show("show archive config rollback timer", ios_show.rollback_timer, open_=False),
+    Command("show archive config differences [<file> [<file>]]", IosTerminal.differences),
+    Command("show archive config incremental-diffs <file>", IosTerminal.differences),
+)
+
+_EXEC_KINDS = {
+    **KINDS,
+    "address": lambda words: (1, words[0]) if words[0].lower() != "vrf" else None,
+    "file": lambda words: (1, words[0]) if ":" in words[0] else None,
+}
+IosTerminal.commands, IosTerminal.open_commands = command_tables(_COMMANDS, _EXEC_KINDS)
+
+
+class Ios:
+    """The IOS-XE-like dialect."""
+
+    warning_s = WARNING_S
+
+    def read(self, text: str) -> Node:
+        """See ``Dialect``."""
+        return LANGUAGE.read(text)
+
+    def write(self, tree: Node) -> str:
+        """See ``Dialect``."""
+        return ios_show.body(tree)
+
+    def show_running(self, device: Device) -> str:
+        """See ``Dialect``."""
+        return ios_show.config_text(device, device.running)
+
+    def show_startup(self, device: Device) -> str:
+        """See ``Dialect``."""
+        return ios_show.startup_text(device)
+
+    def rollback_message(self, device: Device, guard: Guard) -> str:
+        """See ``Dialect``."""
+        undo = "".join(f"{line}\n" for line in ios_show.undo_lines(device.running, guard.checkpoint))
+        listed = f"!Pass 1\n!List of Rollback Commands:\n{undo}end\n\n\n" if undo else ""
+        return f"Rollback Confirmed Change: rolling to:{guard.name}\n\n{listed}Total number of passes: 1\nRollback Done\n"
+
+    def warning_message(self, device: Device, guard: Guard) -> str:
+        """See ``Dialect``."""
+        return (
+            "Rollback Confirmed Change: Rollback will begin in one minute.\n"
+            'Enter "configure confirm" if you wish to keep what you\'ve configured'
+        )
+
+    def arm_foreign(self, device: Device, user: str, seconds: float) -> None:
+        """See ``Dialect``."""
+        now = time.time()
+        name = f"{ios_show.archive_path(device) or 'flash:archive'}-{user}-0"
+        device.arm(Guard(name, user, device.running.copy(), now, now + seconds))
+
+    def terminal(self, device: Device, wire: Wire) -> Terminal:
+        """See ``Dialect``."""
+        return IosTerminal(device, wire)
+
+

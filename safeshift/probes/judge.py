@@ -1,0 +1,224 @@
+"""What observations mean: lost, isolated, and PASS / FAIL / UNKNOWN per node and network.
+
+Facts only: what to do about a verdict is ``engine/gate.py``. Worst wins, never an average: loss is judged per pair
+and pooled per node and network, with its uncertainty, so that one lost answer of twenty is not five percent.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from safeshift.probes.base import Observation, Pair, Silence
+from safeshift.verdict import Verdict, worst
+
+WINDOW = 20  # round trips that "lost" looks at
+LOST_BELOW = 0.5  # share of them that must come back
+FALSE_ALARM = 1e-4  # probability of calling a healthy site FAIL, shared over all pairs of one look
+
+
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    """One node on one network.
+
+    Attributes:
+        lost: Peers that are lost, as seen from either side.
+        sent: Probes since the mark, over all pairs of the node on this network.
+        missed: Those that did not come back.
+        rtt_ms: Mean round-trip time of those that did; None when none did.
+        reason: Why the verdict is not PASS; empty when it is.
+    """
+
+    node: str
+    network: str
+    verdict: Verdict
+    lost: tuple[str, ...]
+    sent: int
+    missed: int
+    rtt_ms: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Everything seen at one moment.
+
+    Attributes:
+        isolated: Nodes whose peers are all lost on every network.
+        silent_s: Seconds since anything at all was observed; infinite when nothing ever was.
+    """
+
+    nodes: tuple[NodeView, ...]
+    isolated: tuple[str, ...]
+    silent_s: float
+
+    def verdict(self, network: str) -> Verdict:
+        """Return the worst verdict of a network's nodes; UNKNOWN when there is none."""
+        return worst(node.verdict for node in self.nodes if node.network == network)
+
+    def reasons(self, networks: Iterable[str]) -> tuple[str, ...]:
+        """Return why the named networks do not PASS, worst first."""
+        wanted = [n for n in self.nodes if n.network in networks and n.verdict is not Verdict.PASS]
+        wanted.sort(key=lambda n: n.verdict is not Verdict.FAIL)
+        return tuple(n.reason for n in wanted)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What is known of one pair."""
+
+    recent: deque[bool] = field(default_factory=lambda: deque(maxlen=WINDOW))
+    last_at: float = -math.inf
+    sent: int = 0
+    missed: int = 0
+    rtt_sum: float = 0.0
+
+    def add(self, seen: Observation) -> None:
+        self.recent.append(seen.came_back)
+        self.last_at = seen.at
+        self.sent += 1
+        self.missed += not seen.came_back
+        self.rtt_sum += seen.rtt_ms or 0.0
+
+    def is_lost(self) -> bool:
+        """Whether fewer than half of the last ``WINDOW`` came back, whatever the ones still to come say."""
+        return self.recent.count(False) > WINDOW * (1 - LOST_BELOW)
+
+
+class Judge:
+    """Collects observations and says what they mean.
+
+    Guarantees:
+        Thread-safe. Observations of a pair that nobody asked for are a bug and raise ``KeyError``.
+    """
+
+    def __init__(
+        self, pairs: Iterable[Pair], peers: Mapping[str, tuple[str, ...]], *, loss_max: float, stale_s: float
+    ) -> None:
+        """Begin without evidence.
+
+        Args:
+            pairs: All pairs that are probed.
+            peers: For each node, the nodes whose loss would isolate it.
+            loss_max: Loss above which a pair or a node FAILs, as a share.
+            stale_s: Age at which a pair's last observation no longer says anything.
+        """
+        self._tallies = {pair: _Tally() for pair in pairs}
+        self._peers = peers
+        self._loss_max = loss_max
+        self._stale_s = stale_s
+        self._lock = threading.Lock()
+        self._silent: set[str] = set()
+        self._networks = tuple(dict.fromkeys(pair.network for pair in self._tallies))
+        self._involved = self._index()
+
+    def _index(self) -> dict[tuple[str, str], tuple[Pair, ...]]:
+        """Which pairs testify about a node on a network: those that ask it and those that it asks."""
+        index: dict[tuple[str, str], tuple[Pair, ...]] = {}
+        for node in self._peers:
+            for network in self._networks:
+                on = [pair for pair in self._tallies if pair.network == network]
+                pairs = tuple(pair for pair in on if node in (pair.target, pair.observer))
+                if pairs:
+                    index[node, network] = pairs
+        return index
+
+    def record(self, seen: Observation | Silence) -> None:
+        """Take one observation, or learn that an observer went silent."""
+        with self._lock:
+            if isinstance(seen, Silence):
+                self._silent.add(seen.observer)
+                return
+            self._silent.discard(seen.pair.observer)
+            self._tallies[seen.pair].add(seen)
+
+    def mark(self) -> None:
+        """Begin to count loss anew: something was just changed."""
+        with self._lock:
+            for tally in self._tallies.values():
+                tally.sent = tally.missed = 0
+                tally.rtt_sum = 0.0
+
+    def view(self, now: float) -> View:
+        """Say what is known at ``now`` (the same monotonic clock that stamps observations)."""
+        with self._lock:
+            heard = max((tally.last_at for tally in self._tallies.values()), default=-math.inf)
+            nodes = tuple(self._see(node, network, now) for node, network in self._involved)
+        lost = {(view.node, view.network): set(view.lost) for view in nodes}
+        isolated = tuple(node for node, peers in self._peers.items() if self._is_isolated(node, peers, lost))
+        return View(nodes, isolated, now - heard)
+
+    def _is_isolated(self, node: str, peers: tuple[str, ...], lost: Mapping[tuple[str, str], set[str]]) -> bool:
+        asked = [network for network in self._networks if (node, network) in self._involved]
+        return bool(peers) and bool(asked) and all(lost[node, network] >= set(peers) for network in asked)
+
+    def _usable(self, pair: Pair, now: float) -> bool:
+        """Whether a pair says anything now: its observer reports, and its last word is not stale."""
+        return pair.observer not in self._silent and now - self._tallies[pair].last_at <= self._stale_s
+
+    def _see(self, node: str, network: str, now: float) -> NodeView:
+        pairs = [pair for pair in self._involved[node, network] if self._usable(pair, now)]
+        tallies = [self._tallies[pair] for pair in pairs]
+        sent, missed = sum(t.sent for t in tallies), sum(t.missed for t in tallies)
+        rtt = sum(t.rtt_sum for t in tallies) / (sent - missed) if sent > missed else None
+        lost = self._lost_peers(node, pairs)
+        verdict, reason = self._judge(node, network, pairs, lost)
+        return NodeView(node, network, verdict, lost, sent, missed, rtt, reason)
+
+    def _lost_peers(self, node: str, pairs: list[Pair]) -> tuple[str, ...]:
+        """A peer is lost when every usable pair between the two says so: one live direction is a round trip."""
+        between: dict[str, list[bool]] = {}
+        for pair in pairs:
+            peer = pair.target if pair.observer == node else pair.observer
+            between.setdefault(peer, []).append(self._tallies[pair].is_lost())
+        return tuple(peer for peer, said in between.items() if all(said))
+
+    def _judge(self, node: str, network: str, pairs: list[Pair], lost: tuple[str, ...]) -> tuple[Verdict, str]:
+        if lost:
+            return Verdict.FAIL, f"{node} lost {', '.join(lost)} on {network}"
+        tallies = [self._tallies[pair] for pair in pairs]
+        alpha = FALSE_ALARM / max(1, len(self._tallies))
+        pooled = (sum(t.sent for t in tallies), sum(t.missed for t in tallies))
+        for sent, missed in [(t.sent, t.missed) for t in tallies] + [pooled]:
+            if exceeds(missed, sent, self._loss_max, alpha):
+                return Verdict.FAIL, f"{node} loses {missed} of {sent} round trips on {network}"
+        if not tallies or min(t.sent for t in tallies) == 0 or min(len(t.recent) for t in tallies) < WINDOW // 2:
+            return Verdict.UNKNOWN, f"nothing is known of {node} on {network}"
+        return Verdict.PASS, ""
+
+
+def exceeds(missed: int, sent: int, limit: float, alpha: float) -> bool:
+    """Tell whether the true loss is above ``limit``, with error probability at most ``alpha``.
+
+    Source:
+        The exact (Clopper-Pearson) lower bound is above the limit just when the binomial tail
+        P(X >= missed | sent, limit) is below alpha; so only the tail is computed.
+
+    Example:
+        >>> exceeds(1, 20, 0.01, 1e-6), exceeds(12, 20, 0.01, 1e-6)
+        (False, True)
+    """
+    if missed == 0 or missed / sent <= limit:
+        return False
+    if limit == 0.0:
+        return True
+    tail = 0.0
+    for k in range(missed, sent + 1):
+        log_term = math.lgamma(sent + 1) - math.lgamma(k + 1) - math.lgamma(sent - k + 1)
+        term = math.exp(log_term + k * math.log(limit) + (sent - k) * math.log1p(-limit))
+        tail += term
+        if tail >= alpha or term < tail * 1e-12:
+            break
+    return tail < alpha
+
+
+def smallest_loss_seen(probes: int, limit: float, pairs: int) -> float:
+    """Return the smallest share of loss that ``probes`` round trips of one pair can call FAIL; above 1: none can."""
+    alpha = FALSE_ALARM / max(1, pairs)
+    for missed in range(1, probes + 1):
+        if exceeds(missed, probes, limit, alpha):
+            return missed / probes
+    return 1.01

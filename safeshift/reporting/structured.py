@@ -1,0 +1,72 @@
+"""The journal for machines: plain JSON values, whole and unshortened. ``json.dumps`` takes what these return."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from safeshift.journal.events import Event, Json, Kind
+from safeshift.journal.store import RunRow
+from safeshift.journal.verify import VerifyReport
+from safeshift.reporting.differences import find_differences
+
+
+def event_json(event: Event) -> dict[str, Json]:
+    """Return one event; also one line of a run's ``--json`` progress."""
+    return {
+        "run": event.run,
+        "seq": event.seq,
+        "at": event.at.isoformat(),
+        "mono": event.mono,
+        "kind": event.kind.value,
+        "data": event.data,
+    }
+
+
+def run_json(events: Sequence[Event], *, head: str = "") -> dict[str, Json]:
+    """Return one run: how it ended, what differs, and every event.
+
+    Returns:
+        ``differences`` is null when the operational state was not recorded both before and after; ``state`` is null
+        while the run has not ended.
+    """
+    opened = _data_of(events, Kind.RUN_OPENED)
+    closed = _data_of(events, Kind.RUN_CLOSED)
+    found = find_differences(events)
+    return {
+        "run": events[0].run if events else None,
+        "operator": opened.get("operator"),
+        "playbook": opened.get("playbook"),
+        "fabric": opened.get("fabric"),
+        "plan_hash": _data_of(events, Kind.PLANNED).get("hash"),
+        "opened": events[0].at.isoformat() if events else None,
+        "state": closed.get("state"),
+        "exit_code": closed.get("exit_code"),
+        "reason": closed.get("reason"),
+        "todo": closed.get("todo", []),
+        "differences": None if found is None else [asdict(difference) for difference in found],
+        "head": head or None,
+        "events": [event_json(event) for event in events],
+    }
+
+
+def runs_json(rows: Sequence[RunRow]) -> list[Json]:
+    """Return the list of runs, in the order given; instants as ISO 8601."""
+    return [
+        {
+            **asdict(row),
+            "opened": row.opened.isoformat() if row.opened else None,
+            "closed": row.closed.isoformat() if row.closed else None,
+        }
+        for row in rows
+    ]
+
+
+def verify_json(report: VerifyReport) -> dict[str, Json]:
+    """Return what verifying the journal found."""
+    return {"sound": report.is_sound, **asdict(report)}
+
+
+def _data_of(events: Sequence[Event], kind: Kind) -> Mapping[str, Json]:
+    """The data of the last event of a kind; empty when there is none."""
+    return next((event.data for event in reversed(events) if event.kind is kind), {})

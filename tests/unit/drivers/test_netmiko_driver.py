@@ -1,0 +1,193 @@
+"""The driver against a device on the wire: what it promises when the device behaves, and when it does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from scripted_device import LONG_ANSWER, ScriptedDevice
+
+from safeshift.drivers.netmiko_driver import NetmikoDriver
+from safeshift.errors import (
+    CommandRejectedError,
+    ConnectionLostError,
+    OutcomeUnknownError,
+)
+
+if TYPE_CHECKING:
+    from conftest import DriverFor
+
+CHANGE = ("configure terminal", "router ospf 1", "   max-metric router-lsa", "end")
+
+
+def test_read_several_commands_answers_in_order(driver: NetmikoDriver, device: ScriptedDevice) -> None:
+    """Each command's answer stands at its place, without echo, prompt or setup."""
+    assert driver.read(["show version", "show long"]) == ("Arista vEOS", LONG_ANSWER)
+    assert driver.read(["show version"]) == ("Arista vEOS",)
+    assert device.logins == 1
+
+
+def test_read_of_a_command_outside_the_table_is_a_bug_and_nothing_is_sent(
+    driver: NetmikoDriver, device: ScriptedDevice
+) -> None:
+    """Only the platform's reads can be read: not even a login happens for anything else."""
+    for command in ("reload", "show version\nreload"):
+        with pytest.raises(ValueError, match="is not one of the reads"):
+            driver.read([command])
+    assert device.logins == 0
+
+
+def test_write_returns_each_line_with_its_answer_and_the_mode(driver: NetmikoDriver, device: ScriptedDevice) -> None:
+    """A write says what each line was answered and where the session stands."""
+    exchange = driver.write(CHANGE)
+    assert exchange.answers == tuple((line, "") for line in CHANGE)
+    assert exchange.mode == ""
+    assert device.running == ["router ospf 1", "   max-metric router-lsa"]
+
+
+def test_write_that_stays_in_config_mode_is_left_before_the_next_read(
+    driver: NetmikoDriver, device: ScriptedDevice
+) -> None:
+    """Every exchange begins in exec mode, whatever the one before left behind."""
+    assert driver.write(CHANGE[:2]).mode == "config"
+    assert driver.read(["show version"]) == ("Arista vEOS",)
+    assert device.received[-3] == "end"
+
+
+def test_write_of_a_refused_line_names_it_and_returns_to_exec_mode(
+    driver: NetmikoDriver, device: ScriptedDevice
+) -> None:
+    """A refusal carries the line and the device's words, and leaves no open mode behind."""
+    device.faults["   max-metric router-lsa"] = "refused"
+    with pytest.raises(CommandRejectedError) as caught:
+        driver.write(CHANGE[:3])
+    assert caught.value.command == "max-metric router-lsa"
+    assert caught.value.answer == "% Invalid input"
+    assert device.received[-1] == "end"
+    assert driver.read(["show version"]) == ("Arista vEOS",)
+    assert device.logins == 1
+
+
+@pytest.mark.parametrize("line", ["", "  ", "hostname a\nreload", "banner \x1b", "a\u2028b"])
+def test_write_of_what_is_not_one_line_sends_nothing(driver: NetmikoDriver, device: ScriptedDevice, line: str) -> None:
+    """A line end or control character inside a line would be a second command: refused before the wire."""
+    with pytest.raises(ValueError, match="is not one line of text"):
+        driver.write(["configure terminal", line])
+    assert device.received == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["cut before echo", "cut after act", "silent", "no echo", "garbled", "doubled", "question"],
+)
+def test_write_with_a_fault_on_the_wire_is_unknown_and_never_repeated(
+    driver: NetmikoDriver, device: ScriptedDevice, fault: str
+) -> None:
+    """Whatever happens to a write, it is sent once, its outcome is unknown, and the next read is on a new session."""
+    driver.open()
+    device.answers["router ospf 1"] = "ok"
+    device.faults["router ospf 1"] = fault
+    with pytest.raises(OutcomeUnknownError):
+        driver.write(CHANGE, deadline_s=0.5 if fault in ("silent", "question") else 5)
+    assert device.received.count("router ospf 1") == 1
+    assert driver.read(["show version"]) == ("Arista vEOS",)
+    assert device.logins == 2
+
+
+@pytest.mark.parametrize("fault", ["cut before echo once", "cut after act once", "garbled once", "no echo once"])
+def test_read_with_a_fault_on_the_wire_is_repeated_over_a_new_session(
+    driver: NetmikoDriver, device: ScriptedDevice, fault: str
+) -> None:
+    """A read that was lost once is answered by a second login."""
+    device.faults["show version"] = fault
+    assert driver.read(["show version"]) == ("Arista vEOS",)
+    assert device.logins == 2
+
+
+@pytest.mark.parametrize("fault", ["cut before echo", "garbled", "question"])
+def test_read_with_a_lasting_fault_is_lost_after_two_tries(
+    driver: NetmikoDriver, device: ScriptedDevice, fault: str
+) -> None:
+    """A read is tried twice and no more."""
+    device.faults["show version"] = fault
+    with pytest.raises(ConnectionLostError):
+        driver.read(["show version"], deadline_s=5)
+    assert device.received.count("show version") == 2
+
+
+def test_read_from_a_silent_device_ends_at_its_deadline(driver: NetmikoDriver, device: ScriptedDevice) -> None:
+    """Silence is an error that says so, not a wait without end."""
+    device.faults["show version"] = "silent"
+    with pytest.raises(ConnectionLostError, match="in time"):
+        driver.read(["show version"], deadline_s=0.5)
+
+
+@pytest.mark.parametrize("fault", ["slow", "prompt inside", "noise", "noise at prompt", "escapes"])
+def test_read_of_a_strange_but_honest_answer_is_whole(
+    driver: NetmikoDriver, device: ScriptedDevice, fault: str
+) -> None:
+    """Pauses, prompt-like lines, console messages and escapes neither cut an answer nor stay in it."""
+    device.faults["show long"] = fault
+    answer, after = driver.read(["show long", "show version"])
+    assert answer == (LONG_ANSWER if fault != "prompt inside" else LONG_ANSWER.replace("line 0\n", "line 0\np1#\n"))
+    assert after == "Arista vEOS"
+    assert device.logins == 1
+
+
+def test_read_from_a_device_that_pages_all_the_same_is_whole_at_the_second_try(
+    driver: NetmikoDriver, device: ScriptedDevice
+) -> None:
+    """A pager that could not be switched off swallows what was typed ahead; line by line the answers are whole."""
+    device.faults["show long"] = "paged"
+    assert driver.read(["show long", "show version"]) == (LONG_ANSWER, "Arista vEOS")
+
+
+def test_read_of_endless_output_is_cut_off(driver: NetmikoDriver, device: ScriptedDevice) -> None:
+    """Output without end does not fill the memory."""
+    device.faults["show long"] = "endless"
+    with pytest.raises(ConnectionLostError, match="more than 10485760 bytes|in time"):
+        driver.read(["show long"], deadline_s=20)
+
+
+def test_read_after_the_session_was_cut_meanwhile_logs_in_again(driver: NetmikoDriver, device: ScriptedDevice) -> None:
+    """A session that died between two reads is replaced without a word."""
+    driver.read(["show version"])
+    assert driver._link is not None
+    driver._link.transport.close()
+    assert driver.read(["show version"]) == ("Arista vEOS",)
+    assert device.logins == 2
+
+
+def test_write_longer_than_a_block_is_sent_in_parts(driver: NetmikoDriver, device: ScriptedDevice) -> None:
+    """A long change arrives whole and in order, although no more than a block is sent without reading."""
+    lines = [f"ip prefix-list L seq {number} permit 10.{number // 250}.{number % 250}.0/24" for number in range(450)]
+    exchange = driver.write(["configure terminal", *lines, "end"])
+    assert device.running == lines
+    assert len(exchange.answers) == 452
+
+
+def test_write_refused_in_its_first_block_does_not_send_the_second(
+    driver: NetmikoDriver, device: ScriptedDevice
+) -> None:
+    """Behind a block with a refused line nothing more is sent."""
+    lines = [f"vlan {number}" for number in range(1, 201)]
+    device.faults["vlan 3"] = "refused"
+    with pytest.raises(CommandRejectedError, match="vlan 3"):
+        driver.write(["configure terminal", *lines, "end"])
+    assert "vlan 99" in device.running
+    assert "vlan 100" not in device.running
+
+
+def test_save_is_believed_only_when_the_device_says_so(driver: NetmikoDriver, device: ScriptedDevice) -> None:
+    """The startup configuration counts as written when the platform's word for it was said."""
+    device.answers["write memory"] = "Copy completed successfully."
+    driver.save()
+    device.answers["write memory"] = "Permission denied."
+    with pytest.raises(CommandRejectedError, match="Permission denied"):
+        driver.save()
+
+
+def test_running_config_is_normalised_by_the_platform(driver: NetmikoDriver, device: ScriptedDevice) -> None:
+    """What comes back is the platform's normal form of the text."""
+    device.answers["show running-config"] = "hostname p1  \nend"
+    assert driver.running_config() == "hostname p1\nend\n"

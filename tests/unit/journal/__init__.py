@@ -1,0 +1,1 @@
+"""The journal, tested with real files and a real SQLite."""
