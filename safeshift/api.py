@@ -189,6 +189,7 @@ def check(
     *,
     offline: bool = False,
     lab: Overrides | None = None,
+    journal: Path | None = None,
     clock: Clock | None = None,
     interrupts: Interrupts | None = None,
 ) -> CheckResult:
@@ -208,7 +209,7 @@ def check(
         flight = _preflight(job, lab, clock, interrupts or Interrupts(), lambda kind, **data: None, stack)
         refusal: SafeshiftError | None = None
         try:
-            _see_lock(job)
+            _see_lock(job, journal)
             _fly(job, flight, override="")
         except (RefusedError, SafeshiftError) as error:
             if isinstance(error, JournalError):
@@ -275,6 +276,10 @@ def run(
         seen: list[Event] = []
         recorder = Recorder(writer, (seen.append, *observers))
         _open_run(recorder, job, lab, override, argv)
+        for orphan in held.orphans:
+            text = f"run {orphan} held this fabric and never closed its journal: see safeshift show {orphan}"
+            recorder.note(Kind.NOTE, text=text)
+            held.settle(orphan)
         flight = _preflight(job, lab, clock, interrupts, recorder.note, stack)
         try:
             _fly(job, flight, override=override)
@@ -288,7 +293,6 @@ def run(
             raise JournalError(recorder.trouble, hint="nothing was sent")
         shell = _shell(flight, plan, judgement, recorder, approve, interrupts, clock)
         state = shell.run()
-        held.settle(run_id)
         code = exit_code(state, journal_lost=bool(recorder.trouble))
         return RunResult(
             run_id,
@@ -363,8 +367,9 @@ def connect_all(job: Job, hosts: Iterable[str], lab: Overrides | None) -> dict[s
     return result
 
 
-def _see_lock(job: Job) -> None:
-    holder = FabricLock(state_directory() / "locks", fabric_key(job.fabric_path)).holder()
+def _see_lock(job: Job, journal: Path | None) -> None:
+    with open_journal(journal) as store:
+        holder = FabricLock(store.locks, fabric_key(job.fabric_path)).holder()
     if holder is not None:
         raise RefusedError(f"another run holds this fabric: {holder}", hint="wait until it has ended")
 
@@ -459,8 +464,12 @@ def _refused(run_id: str, error: SafeshiftError, flight: Preflight | None, event
 
 @contextmanager
 def open_journal(path: Path | None = None) -> Iterator[Journal]:
-    """Open the journal for reading; the same file that ``run`` writes."""
-    store = Journal.open(path or state_directory() / "journal.db")
+    """Open the journal for reading: the file that ``run`` writes, or the one named, which must exist.
+
+    Raises:
+        JournalError: as ``Journal.open``.
+    """
+    store = Journal.open(path or state_directory() / "journal.db", create=path is None)
     try:
         yield store
     finally:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from safeshift.actions.base import MoveKind, Plain, Situation, States
-from safeshift.fabric.state import MAX_METRIC, InterfaceState, RouterState
+from safeshift.fabric.state import MAX_METRIC, RouterState
 from safeshift.model.steps import MethodArguments
 from safeshift.platforms.base import Lines
 
@@ -76,7 +76,7 @@ def drained(at: Situation, method: str) -> States:
         case "ospf_max_metric":
             state = replace(state, max_metric=True)
         case "interface_cost":
-            state = _with_costs(state, {name: MAX_METRIC for name, port in state.interfaces.items() if _carries(port)})
+            state = _with_costs(state, {name: MAX_METRIC for name, port in state.interfaces.items() if port.meets_neighbors})
         case _:
             state = replace(state, graceful_shutdown=True)
     return {**at.states, at.host: state}
@@ -90,7 +90,7 @@ def undrained(at: Situation, method: str) -> States:
             state = replace(state, max_metric=False, max_metric_stub=False)
         case "interface_cost":
             before = _costs_before(at)
-            raised = {name for name, port in state.interfaces.items() if _carries(port) and port.cost == MAX_METRIC}
+            raised = {name for name, port in state.interfaces.items() if port.meets_neighbors and port.cost == MAX_METRIC}
             state = _with_costs(state, {name: before.get(name) for name in raised})
         case _:
             state = replace(state, graceful_shutdown=False)
@@ -103,10 +103,6 @@ def _costs_before(at: Situation) -> dict[str, int | None]:
         return {}
     meaning = at.platforms[at.host].read_meaning(before)
     return {name: port.cost for name, port in meaning.interfaces.items()}
-
-
-def _carries(port: InterfaceState) -> bool:
-    return port.ospf and not port.passive
 
 
 def _with_costs(state: RouterState, costs: dict[str, int | None]) -> RouterState:

@@ -66,7 +66,7 @@ def code_of(error: SafeshiftError) -> ExitCode:
 
 def say_error(error: SafeshiftError) -> None:
     """Print what is wrong and what to do, on standard error, without control characters from outside."""
-    from safeshift.reporting.text import printable
+    from safeshift.reporting.lines import printable
 
     print(f"safeshift: {printable(error.message)}", file=sys.stderr)
     if error.hint:

@@ -68,9 +68,11 @@ class Driver(Protocol):
         """Send lines as one block from exec mode (they contain their own entering and leaving commands).
 
         Raises:
-            CommandRejectedError: a line was refused; lines before it may have taken effect. The session was
-                brought back to exec mode.
-            OutcomeUnknownError: the deadline passed, the session died, or the echo was not what was sent.
+            CommandRejectedError: a line was refused; other lines of the block, before and behind it, may have taken
+                effect. The session was brought back to exec mode.
+            OutcomeUnknownError: the deadline passed, the session died, or the echo was not what was sent. The session
+                is dropped: the next read is on a fresh one.
+            ConnectError, AuthError, HostKeyError, ConnectionLostError: no session could be had; nothing was sent.
         """
         ...
 
@@ -104,8 +106,13 @@ class Guard(Protocol):
         """Put lines into a candidate (STAGED); nothing on REVERT_TIMER."""
         ...
 
-    def commit(self, lines: Sequence[str]) -> None:
-        """Make the lines take effect with the timer running."""
+    def commit(self, lines: Sequence[str], *, seconds: int | None = None) -> None:
+        """Make the lines take effect with the timer running.
+
+        Args:
+            seconds: What the timer gets (STAGED), so that all timers of a move end together; default: as the guard
+                was made. A timer that runs already (REVERT_TIMER) is not changed.
+        """
         ...
 
     def confirm(self) -> None:

@@ -16,7 +16,7 @@ from safeshift.drivers import retrying
 from safeshift.drivers.base import Exchange
 from safeshift.drivers.errormap import Phase, doubt
 from safeshift.drivers.login import NetmikoLink, open_link
-from safeshift.drivers.sessions import BLOCK_LINES, Sent, Session
+from safeshift.drivers.sessions import BLOCK_LINES, Sent, Session, fits_one_block
 from safeshift.drivers.streams import LineStream, open_stream
 from safeshift.errors import (
     AuthError,
@@ -125,38 +125,44 @@ class NetmikoDriver:
             raise ConnectError(self.device, "the session was closed while a stream was being opened")
         return open_stream(link.transport, command, device=self.device, timeout_s=self.connection.timeout_s)
 
-    # The two halves of a write, for those that write to many devices before they read from any (fleet.py) -------------
+    # For those that write to many devices before they read from any (fleet.py) ----------------------------------------
 
-    def try_begin(self, lines: Sequence[str], *, deadline_s: float) -> tuple[Session, Sent] | None:
-        """Send a write without waiting for its answer, if a usable session is free and takes it at once.
+    def check_lines(self, lines: Sequence[str]) -> None:
+        """Refuse what could never have been meant: a line end inside a line would be a second command.
+
+        Raises:
+            ValueError: a line is empty or holds a control character, or there is none (a bug).
+        """
+        if not lines:
+            raise ValueError(f"{self.device}: nothing to write")
+        for line in lines:
+            if CONTROL.search(line) or not line.strip():
+                raise ValueError(f"{self.device}: {line!r} is not one line of text")
+
+    def start_write(self, lines: Sequence[str], *, deadline_s: float) -> StartedWrite | None:
+        """Send a write without waiting for its answer, if it fits one block and a usable session takes it at once.
 
         Returns:
-            What ``finish`` needs; the driver is then this thread's until it is called. ``None``: nothing was sent.
+            The write under way; the session is this thread's until it is finished or abandoned. ``None``: nothing
+            was sent.
 
         Raises:
             OutcomeUnknownError: the session died in the sending.
         """
+        self.check_lines(lines)
         if not self._lock.acquire(blocking=False):
             return None
-        begun = False
+        started = None
         try:
             session, link = self._session, self._link
-            if session is None or link is None or not self._sits_at_exec(session) or not link.takes_more():
-                return None
-            self._check(lines)
-            begun_write = session, session.begin(lines, phase=Phase.WRITE, deadline_s=deadline_s)
-            begun = True
-            return begun_write
+            ready = session is not None and session.is_usable() and session.prepared and not session.mode
+            if ready and session is not None and link is not None and link.takes_more() and fits_one_block(lines):
+                sent = session.begin(lines, phase=Phase.WRITE, deadline_s=deadline_s)
+                started = StartedWrite(self, session, sent)
+            return started
         finally:
-            if not begun:
+            if started is None:
                 self._lock.release()
-
-    def finish(self, session: Session, sent: Sent) -> Exchange:
-        """Read the answer to what ``try_begin`` sent; raises what ``write`` raises."""
-        try:
-            return self._finish(session, sent)
-        finally:
-            self._lock.release()
 
     # Inside ----------------------------------------------------------------------------------------------------------
 
@@ -184,21 +190,13 @@ class NetmikoDriver:
         return tuple(answer for _, answer in answers[len(setup) :])
 
     def _begin(self, lines: Sequence[str], until: float) -> tuple[Session, Sent]:
-        self._check(lines)
+        self.check_lines(lines)
         session = self._at_exec()
         if not session.prepared:
             session.exchange(self.platform.dialogue.setup, phase=Phase.READ, deadline_s=until - self.clock.monotonic())
             session.prepared = True
         left_s = until - self.clock.monotonic()
         return session, session.begin(lines, phase=Phase.WRITE, deadline_s=left_s)
-
-    def _check(self, lines: Sequence[str]) -> None:
-        """Refuse what could never have been meant: a line end inside a line would be a second command."""
-        if not lines:
-            raise ValueError(f"{self.device}: nothing to write")
-        for line in lines:
-            if CONTROL.search(line) or not line.strip():
-                raise ValueError(f"{self.device}: {line!r} is not one line of text")
 
     def _finish(self, session: Session, sent: Sent) -> Exchange:
         answers = session.collect(sent)
@@ -220,9 +218,6 @@ class NetmikoDriver:
         if not session.mode or self._leave_modes(session):
             return session
         return self._ready()
-
-    def _sits_at_exec(self, session: Session) -> bool:
-        return session.is_usable() and session.prepared and not session.mode
 
     def _leave_modes(self, session: Session) -> bool:
         """Bring a session back to exec mode, or close it; return whether it stands there now."""
@@ -287,6 +282,27 @@ class NetmikoDriver:
                 f"{self.connection.become_method!r} was refused: {said}",
                 hint="Set ansible_become_password (or -K); it is not tried again, so that no account is locked.",
             )
+
+
+class StartedWrite:
+    """A write that was sent and not yet answered; it holds its driver's session until it is finished or abandoned."""
+
+    def __init__(self, driver: NetmikoDriver, session: Session, sent: Sent) -> None:
+        self._driver = driver
+        self._session = session
+        self._sent = sent
+
+    def finish(self) -> Exchange:
+        """Read the answer; raises what ``Driver.write`` raises. From the thread that started it."""
+        try:
+            return self._driver._finish(self._session, self._sent)
+        finally:
+            self._driver._lock.release()
+
+    def abandon(self) -> None:
+        """Give the session up unread; its outcome is unknown. From the thread that started it."""
+        self._session.close()
+        self._driver._lock.release()
 
 
 def _short(name: str) -> str:

@@ -201,7 +201,7 @@ class Session:
                 received += self._receive(0.05 if self.link.waiting() else min(left_s, ODD_S), sent.phase)
                 return
             except TimeoutError as error:
-                if left_s <= ODD_S or self._gave_all_prompts(received, sent, start):
+                if left_s <= ODD_S or self._asks(received) or self._gave_all_prompts(received, sent, start):
                     raise self._odd(sent.phase, self._complaint(received, sent, start)) from error
 
     def _whole(self, received: bytearray, sent: Sent, start: str) -> wire.Heard | None:
@@ -231,13 +231,15 @@ class Session:
         if not received:
             return f"said nothing to {sent.block[0]!r}"
         text = start + wire.clean(bytes(received))
+        if self._asks(received):
+            return f"asked a question: {text.splitlines()[-1]!r}"
         if self._gave_all_prompts(received, sent, start):
             return f"did not echo what was sent; its last words: {text.strip()[-80:]!r}"
         return f"did not finish its answer to {sent.block[-1]!r} in time; its last words: {text.strip()[-80:]!r}"
 
     def _asks(self, received: bytearray) -> bool:
         last = wire.clean(bytes(received[-200:])).split("\n")[-1]
-        return bool(last.strip()) and self.dialogue.questions.search(last) is not None and not self.link.waiting()
+        return bool(last.strip()) and self.dialogue.questions.search(last) is not None
 
     def _same_host(self, host: str) -> bool:
         # IOS shows only the first 20 characters of a long name in its configuration modes.
@@ -288,6 +290,11 @@ class Session:
     def _odd(self, phase: Phase, message: str) -> DeviceError:
         self.close()
         return doubt(self.device, phase, message)
+
+
+def fits_one_block(lines: Sequence[str]) -> bool:
+    """Tell whether lines can be sent without reading in between."""
+    return len(list(_blocks(lines, BLOCK_LINES))) == 1
 
 
 def _blocks(lines: Sequence[str], at_once: int) -> Iterator[tuple[str, ...]]:

@@ -51,7 +51,7 @@ class Heard:
 
 
 def clean(raw: bytes) -> str:
-    """Return what a person would have read: no escapes, no pager, no controls, and lines that end in a newline alone."""
+    """Return what a person would have read: no escapes, no pager, no controls, no carriage returns."""
     if b"\x1b" in raw or b"--" in raw:
         raw = ESCAPES.sub(b"", PAGER.sub(b"", raw))
     raw = raw.replace(b"\r", b"")

@@ -50,7 +50,7 @@ def records(
     """
     result: list[Record] = []
     if isinstance(event, Alarm):
-        result.append((Kind.SIGNAL, {"cause": event.cause.value, "detail": event.detail}))
+        result.append((Kind.SIGNAL, {"cause": event.cause.value, "detail": event.detail, **findings}))
     elif event is not None:
         result.append(_answer(event, names, findings))
     result += _transitions(before, after, names)

@@ -22,7 +22,9 @@ from safeshift.engine.states import Act, Alarm, Came, Cause, Effect, Event, Fina
 from safeshift.errors import ExitCode
 from safeshift.journal.events import Json
 from safeshift.planning.plan import Checks, Plan
-from safeshift.probes.judge import Judge, View
+from safeshift.probes.judge import WINDOW, Judge, View
+from safeshift.probes.observers import INTERVAL_S
+from safeshift.verdict import Verdict
 
 TICK_S = 0.05  # how often the view is looked at: a quarter of the default interval between two probes of a pair
 
@@ -37,6 +39,7 @@ class _Wait:
     since: float
     watch_s: float
     patience_s: float
+    counted: float = 0.0
 
 
 @dataclass(slots=True)
@@ -63,7 +66,6 @@ class Shell:
     _events: queue.Queue[tuple[Event, Mapping[str, Json]]] = field(default_factory=queue.Queue)
     _wait: _Wait | None = None
     _limits: Limits = field(default_factory=Limits)
-    _isolation_told: bool = False
 
     def run(self) -> State:
         """Walk the plan to its end and return the last state.
@@ -121,18 +123,18 @@ class Shell:
         effects: tuple[Effect, ...],
         findings: Mapping[str, Json],
     ) -> bool:
-        """Write a step into the journal; the last one after what ``before_end`` still has to look at."""
-        if state.phase is Phase.ENDED:
-            self.before_end(state)
+        """Write a step into the journal; a run's last word comes after what ``before_end`` still has to look at."""
         names = tuple(move.id for move in self.plan.moves)
         entries = chronicle.records(
             before, event, state, effects, names=names, findings=findings, details=self.performer.details
         )
-        if state.phase is Phase.ENDED:
-            kind, data = entries[-1]
-            code = exit_code(state, journal_lost=bool(self.recorder.trouble))
-            entries = (*entries[:-1], (kind, {**data, "exit_code": int(code)}))
-        return self.recorder.write(entries)
+        if state.phase is not Phase.ENDED:
+            return self.recorder.write(entries)
+        self.recorder.write(entries[:-1])
+        self.before_end(state)
+        kind, data = entries[-1]
+        code = exit_code(state, journal_lost=bool(self.recorder.trouble))
+        return self.recorder.write([(kind, {**data, "exit_code": int(code)})])
 
     def _perform(self, effect: Effect) -> None:
         report = self.performer.perform(effect)
@@ -178,7 +180,7 @@ class Shell:
         now = self.clock.monotonic()
         if effect.act is Act.PROVE:
             self.judge.mark()
-            self._wait = _Wait(effect, now, watch_s=2.0, patience_s=checks.hold_s)
+            self._wait = _Wait(effect, now, watch_s=WINDOW * INTERVAL_S / 2, patience_s=checks.hold_s, counted=now)
         elif effect.act is Act.SOAK:
             self.judge.mark()
             self._wait = _Wait(effect, now, watch_s=checks.soak_s, patience_s=0.0)
@@ -199,11 +201,23 @@ class Shell:
             return None  # the isolation that we just undid is still in the window
         ruling = gate.decide(view, checks, elapsed_s=age, watch_s=wait.watch_s, patience_s=wait.patience_s)
         if ruling.decision is gate.Decision.HOLD:
+            self._forgive(wait, view, now)
             return None
         self._wait = None
         outcome = Outcome.DONE if ruling.decision is gate.Decision.CONTINUE else Outcome.FAILED
         findings = {**evidence(view, checks.require), "elapsed_s": round(age, 3), "freshness_s": checks.freshness_s}
         return Came(wait.effect, outcome, ruling.sentence, cause=ruling.cause), findings
+
+    def _forgive(self, wait: _Wait, view: View, now: float) -> None:
+        """While proving that all is well again, count loss anew once a whole window has passed since the last count.
+
+        What was lost before and while the network converged back would otherwise stand against it for minutes.
+        """
+        if wait.effect.act is not Act.PROVE or now - wait.counted < WINDOW * INTERVAL_S:
+            return
+        if any(view.verdict(network) is Verdict.FAIL for network in self.plan.networks):
+            self.judge.mark()
+            wait.counted = now
 
     def _watch_limits(self, state: State, effects: tuple[Effect, ...]) -> None:
         """Start and end the clocks of a move's deadline and of the play's exposure; mark what was just changed."""

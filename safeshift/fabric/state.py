@@ -36,6 +36,11 @@ class InterfaceState:
     ospf: bool = False
     passive: bool = False
 
+    @property
+    def meets_neighbors(self) -> bool:
+        """Whether OSPF can form an adjacency over it: it runs there, neither passive nor on a loopback."""
+        return self.ospf and not self.passive and not self.name.startswith(("Loopback", "Null"))
+
 
 @dataclass(frozen=True, slots=True)
 class StaticRoute:

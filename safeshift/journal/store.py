@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, func, inspect, select
 from sqlalchemy.exc import IntegrityError
 
 from safeshift.clock import Clock, SystemClock
-from safeshift.errors import JournalError
+from safeshift.errors import InputError, JournalError
 from safeshift.journal.chain import SCHEMA, Record, Walk, genesis
 from safeshift.journal.events import Event, Kind
 from safeshift.journal.files import Files, SystemFiles
@@ -179,16 +179,19 @@ class Journal:
         """Return the id of the one run that the prefix names; ``last`` is the newest.
 
         Raises:
-            JournalError: no run, or more than one.
+            InputError: no run, or more than one.
+            JournalError: the journal cannot be read.
         """
         ids = self._run_ids()
+        if not ids:
+            raise InputError(f"no run was recorded yet in {self.path}", hint="the first one is: safeshift run --help")
         found = ids[-1:] if prefix == "last" else [name for name in ids if name == prefix]
         found = found or [name for name in ids if name.startswith(prefix)]
         if len(found) == 1:
             return found[0]
         if not found:
-            raise JournalError(f"no run begins with {prefix!r}", hint="list them with: safeshift runs")
-        raise JournalError(
+            raise InputError(f"no run begins with {prefix!r}", hint="list them with: safeshift runs")
+        raise InputError(
             f"{len(found)} runs begin with {prefix!r}: {', '.join(found[:5])}", hint="write more of the id"
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shlex
 import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -99,13 +100,14 @@ def roster_without_inventory(fabric: Fabric, dialects: Mapping[str, str]) -> Ros
 
 def connection_variables(door: Door, user: str, password: str, known_hosts: Path) -> dict[str, Any]:
     """Give the variables by which Ansible, and safeshift, reach one lab device; they replace all of the site's."""
+    named = f'"{known_hosts}"' if " " in str(known_hosts) else known_hosts  # ssh takes words for several files
     told = {
         "ansible_host": door.host,
         "ansible_port": door.port,
         "ansible_user": user,
         "ansible_password": password,
         "ansible_connection": "ansible.netcommon.network_cli" if door.dialect in _NETWORK_OS else "ssh",
-        "ansible_ssh_common_args": f"-o UserKnownHostsFile={known_hosts}",
+        "ansible_ssh_common_args": f"-o {shlex.quote(f'UserKnownHostsFile={named}')}",
     }
     if door.dialect in _NETWORK_OS:
         told["ansible_network_os"] = _NETWORK_OS[door.dialect]
@@ -116,12 +118,9 @@ def write_inventory(path: Path, roster: Roster, overrides: Mapping[str, Mapping[
     """Write an Ansible inventory of the lab's devices, readable by its owner only: it holds the password."""
     hosts = {name: {**roster.variables[name], **overrides[name]} for name in roster.dialects}
     nested = {child for group in roster.groups.values() for child in group["children"]}
-    children = {name: _written_group(group) for name, group in roster.groups.items()}
-    document = {
-        "all": {"hosts": hosts, "children": {name: one for name, one in children.items() if name not in nested}}
-    }
-    # a group that is another's child stands at the top as well: Ansible merges the two, and its own content is needed
-    document["all"]["children"] |= {name: one for name, one in children.items() if name in nested and one}
+    written: set[str] = set()
+    top = {name: _written_group(name, roster, written) for name in roster.groups if name not in nested}
+    document = {"all": {"hosts": hosts, "children": top}}
     write_private(path, yaml.safe_dump(document, sort_keys=False, default_flow_style=False))
 
 
@@ -177,13 +176,18 @@ def _is_free(port: int) -> bool:
         return True
 
 
-def _written_group(group: Mapping[str, list[str]]) -> dict[str, Any]:
-    written: dict[str, Any] = {}
+def _written_group(name: str, roster: Roster, written: set[str]) -> dict[str, Any]:
+    """Write a group with its children inside; where it is met again its name is enough."""
+    if name in written:
+        return {}
+    written.add(name)
+    group = roster.groups[name]
+    found: dict[str, Any] = {}
     if group["hosts"]:
-        written["hosts"] = dict.fromkeys(group["hosts"], None)
+        found["hosts"] = dict.fromkeys(group["hosts"], None)
     if group["children"]:
-        written["children"] = {name: {} for name in group["children"]}
-    return written
+        found["children"] = {child: _written_group(child, roster, written) for child in group["children"]}
+    return found
 
 
 def write_private(path: Path, text: str) -> None:

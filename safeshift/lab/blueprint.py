@@ -124,9 +124,8 @@ def _write_eos(hostname: str, ident: IPv4Address, ports: tuple[Port, ...]) -> It
     for vlan in _vlans(ports):
         yield from (f"vlan {vlan}", f"   name nodes-{vlan}", "!")
     for port in _by_kind(ports):
-        if port.to_nodes and "Loopback" not in port.name:
-            continue
-        yield from _eos_port(port)
+        if not port.to_nodes:
+            yield from _eos_port(port)
     yield from ("interface Loopback0", "   description router id", f"   ip address {ident}/32")
     yield from ("   ip ospf area 0.0.0.0", "!", "interface Management1", "   description out of band", "!")
     for port in _by_kind(ports):
@@ -156,31 +155,35 @@ def _eos_speed(speed: int) -> str:
 
 
 def _write_ios(hostname: str, ident: IPv4Address, ports: tuple[Port, ...]) -> Iterator[str]:
-    yield from ("!", "version 17.9", "service timestamps debug datetime msec", "service timestamps log datetime msec")
-    yield from ("service password-encryption", "!", f"hostname {hostname}", "!", "boot-start-marker")
+    yield from ("!", "version 17.9", "!", "service password-encryption", "service timestamps debug datetime msec")
+    yield from ("service timestamps log datetime msec", "!", f"hostname {hostname}", "!", "boot-start-marker")
     yield from ("boot-end-marker", "!", "no aaa new-model", "!", "ip domain name lab.example", "!", "lldp run", "!")
-    yield from ("username admin privilege 15", "!", "archive", " path flash:archive", " maximum 14", "!")
+    yield from ("archive", " path flash:archive", " maximum 14", "!", "username admin privilege 15", "!")
     for vlan in _vlans(ports):
         yield from (f"vlan {vlan}", f" name nodes-{vlan}", "!")
-    yield from ("interface Loopback0", " description router id", f" ip address {ident} 255.255.255.255")
-    yield from (f" ip ospf {OSPF_PROCESS} area 0", "!")
     yield from ("interface GigabitEthernet0/0", " description out of band", " no ip address", " shutdown", "!")
     for port in _by_kind(ports):
-        yield from _ios_port(port)
+        if not port.to_nodes:
+            yield from _ios_port(port)
+    yield from ("interface Loopback0", " description router id", f" ip address {ident} 255.255.255.255")
+    yield from (f" ip ospf {OSPF_PROCESS} area 0", "!")
+    for port in _by_kind(ports):
+        if port.to_nodes:
+            yield from _ios_port(port)
     yield from (f"router ospf {OSPF_PROCESS}", f" router-id {ident}")
     yield from (f" passive-interface {port.name}" for port in _by_kind(ports) if port.to_nodes)
     yield from ("!", "ip forward-protocol nd", "!", "ip ssh version 2", "!")
     yield from (f"logging host {host}" for host in _LOG_HOSTS)
-    yield from ("!", "line con 0", " stopbits 1", "line vty 0 15", " login local", " transport input ssh", "!")
+    yield from ("!", "line con 0", " stopbits 1", "!", "line vty 0 15", " login local", " transport input ssh", "!")
     yield from (f"ntp server {host}" for host in _TIME_HOSTS)
     yield from ("!", "end")
 
 
 def _ios_port(port: Port) -> Iterator[str]:
-    yield from (f"interface {port.name}", f" description {port.description}", f" mtu {_MTU}")
+    yield from (f"interface {port.name}", f" description {port.description}")
     if not port.name.startswith("Vlan"):
         yield " no switchport"
-    yield f" ip address {port.address.ip} {port.address.netmask}"
+    yield from (f" ip address {port.address.ip} {port.address.netmask}", f" mtu {_MTU}")
     if not port.to_nodes:
         yield " ip ospf network point-to-point"
     yield f" ip ospf {OSPF_PROCESS} area 0"

@@ -47,6 +47,7 @@ class DeviceSpec:
         addresses: A node's address by network (linux only), in the order of its interfaces eth1, eth2, ...
         latency_s: How long each answer takes, seconds.
         needs_enable: A login lands at ``>``.
+
     """
 
     name: str
@@ -97,6 +98,7 @@ class Device:
 
     Raises:
         LabError: the dialect is unknown, or the state on disk is not readable.
+
     """
 
     def __init__(self, spec: DeviceSpec, around: Around, *, state_path: Path | None = None) -> None:
@@ -123,10 +125,11 @@ class Device:
         self._timers: list[asyncio.TimerHandle] = []
         self._guard_timer: asyncio.TimerHandle | None = None
         self.config = dialect_named(spec.dialect)
-        self.running = self.config.read(spec.startup)
-        self.startup = self.running.copy()
+        self.running: Node = self.config.read(spec.startup)
+        self.startup: Node = self.running.copy()
         if state_path is not None and state_path.exists():
             self._load(state_path)
+        self._told = self.config.write(self.running)
 
     # What it is ------------------------------------------------------------------------------------------------------
 
@@ -165,6 +168,7 @@ class Device:
     def reboot(self, down_s: float = BOOT_S) -> None:
         """Lose what was not saved, drop all sessions, and be gone for a while."""
         self.running = self.startup.copy()
+        self._told = self.config.write(self.running)
         self.candidates.clear()
         self._cancel_guard()
         self.guard = None
@@ -224,8 +228,11 @@ class Device:
         if tree is not None:
             self.running = tree
         self.changed_at, self.changed_by = time.time(), user
+        text, before = self.config.write(self.running), self._told
+        self._told = text
         self._keep()
-        self.around.changed(self.name)
+        if text != before:
+            self.around.changed(self.name)
 
     def save(self) -> None:
         """Copy running to startup."""
@@ -297,6 +304,7 @@ class Device:
 
         Raises:
             LabError: the fault is another device's.
+
         """
         if fault.device != self.name:
             raise LabError(f"the fault is for {fault.device}, not for {self.name}")

@@ -78,6 +78,7 @@ class Fault:
 
     Raises:
         LabError: the fault makes no sense; the sentence says why.
+
     """
 
     kind: FaultKind
@@ -127,6 +128,7 @@ def load_fault(data: Mapping[str, object]) -> Fault:
 
     Raises:
         LabError: unknown key, unknown kind, or a value of the wrong type.
+
     """
     known = {field.name for field in fields(Fault)}
     unknown = sorted(set(data) - known)

@@ -37,6 +37,7 @@ class Servers:
     Attributes:
         ports: Loopback port by device.
         host_keys: Each device's public host key, in OpenSSH's form (``ssh-ed25519 AAAA...``).
+
     """
 
     def __init__(self, servers: Mapping[str, _DeviceServer]) -> None:
@@ -69,6 +70,7 @@ async def serve(
 
     Raises:
         LabError: a port is taken or a key cannot be read; nothing is left running.
+
     """
     servers: dict[str, _DeviceServer] = {}
     try:
@@ -276,6 +278,7 @@ class _Channel(asyncssh.SSHServerSession[bytes]):
         self._terminal: Terminal | None = None
         self._command: str | None = None
         self._rows = 0
+        self._pty = False
 
     def connection_made(self, chan: asyncssh.SSHServerChannel[bytes]) -> None:
         """See asyncssh."""
@@ -283,7 +286,7 @@ class _Channel(asyncssh.SSHServerSession[bytes]):
 
     def pty_requested(self, term_type: str, term_size: tuple[int, int, int, int], term_modes: Any) -> bool:
         """Give a terminal of the size asked for."""
-        self._rows = term_size[1]
+        self._rows, self._pty = term_size[1], True
         return True
 
     def shell_requested(self) -> bool:
@@ -303,6 +306,7 @@ class _Channel(asyncssh.SSHServerSession[bytes]):
             end=self._end,
             abort=self._connection.abort,
             command=self._command,
+            pty=self._pty,
             rows=self._rows,
             peer=str((self._connection.get_extra_info("peername") or ("",))[0]),
         )
@@ -325,11 +329,11 @@ class _Channel(asyncssh.SSHServerSession[bytes]):
         if self._terminal is not None:
             self._terminal.closed()
 
-    def _send(self, data: bytes) -> None:
+    def _send(self, data: bytes, errors: bool) -> None:
         channel = self._channel
         if channel is None or channel.is_closing():
             return
-        channel.write(data)
+        (channel.write_stderr if errors else channel.write)(data)
         if channel.get_write_buffer_size() > LONGEST_OUTPUT:
             self._connection.abort()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import jinja2
-from jinja2 import meta
+from jinja2 import nodes
 
 _PARSER = jinja2.Environment(autoescape=False)  # parses only; ``templating.py`` renders, sandboxed
 
@@ -45,6 +45,9 @@ def is_template(value: object) -> bool:
 
 def _names(text: str) -> frozenset[str]:
     try:
-        return frozenset(meta.find_undeclared_variables(_PARSER.parse(text)))
+        tree = _PARSER.parse(text)
     except jinja2.TemplateError as cause:
         raise ValueError(f"this template cannot be read: {cause}") from cause
+    found = tuple(tree.find_all(nodes.Name))
+    bound = {name.name for name in found if name.ctx != "load"}
+    return frozenset(name.name for name in found) - bound

@@ -159,9 +159,11 @@ def _moments(frames: tuple[Frame, ...], site: Site, start: States) -> Iterator[_
         for at, (devices, states) in enumerate(frame.halves):
             out = out_of_service(site, start, states)
             told = f"while {_named(frame.move)} is applied to {', '.join(devices)} only"
-            yield _Moment(Situation(f"{frame.move.id}/{at}", states, out), told, frame.move)
+            situation = Situation(f"{frame.move.id}/{at}", states, out)
+            yield _Moment(situation, told, frame.move)
         out = out_of_service(site, start, frame.after)
-        yield _Moment(Situation(frame.move.id, frame.after, out), f"after {_named(frame.move)}", frame.move)
+        situation = Situation(frame.move.id, frame.after, out)
+        yield _Moment(situation, f"after {_named(frame.move)}", frame.move)
 
 
 def _judged(plan: Plan, frames: tuple[Frame, ...], moments: tuple[_Moment, ...], forecast: Forecast) -> Judgement:

@@ -14,6 +14,7 @@ from safeshift.errors import PlanError, PlaybookError
 from safeshift.model.inventory import Inventory
 from safeshift.model.play import Play, Playbook, Stage, Step
 from safeshift.model.source import Loc, suggest
+from safeshift.model.steps import Arguments, AssertArguments
 from safeshift.planning.bench import Bench, merge_changes
 from safeshift.planning.guarding import guarded_checks
 from safeshift.planning.plan import Change, Checks, Move
@@ -170,16 +171,20 @@ class MoveMaker:
             takes_down=_each(work.down),
             place=str(step.place),
             targets={part.host: part.target for part in parts if part.target != part.host},
-            variables=_variables(step, parts),
+            variables=_variables(step, parts, work),
         )
 
     def _work(self, step: Step, parts: tuple[_Part, ...]) -> _Work:
         """Work one step out on every host of it, and move the bench on."""
         work, up = _Work(), self.bench.links_up()
         for part in parts:
-            arguments = self.playbook.arguments(step, _rendered(step, part.scope))
+            # conditions are expressions, and their messages may use registered answers: both are not rendered now
+            is_asserted = step.action == "assert"
+            rendered = step.written if is_asserted else part.scope.render(step.written, step.loc)
+            arguments = self.playbook.arguments(step, rendered)
             try:
-                work.facts[part.host] = self.bench.facts(step.action, arguments, part.target)
+                facts = _asserted(step, arguments, part.scope) if is_asserted else None
+                work.facts[part.host] = facts or self.bench.facts(step.action, arguments, part.target)
                 work.down += self.bench.takes_down(step.action, arguments, part.target)
                 if ACTIONS[step.action].kind is MoveKind.CHANGE:
                     work.changes += self.bench.change(step.action, arguments, part.host, part.target)
@@ -231,24 +236,37 @@ def _conditions(step: Step) -> tuple[tuple[str, Loc], ...]:
     return tuple((condition, (*step.loc[:-1], "when")) for condition in step.when)
 
 
-def _rendered(step: Step, scope: Scope) -> object:
-    # conditions are expressions, and what is said of their outcome may use registered answers: both wait for the run
-    return step.written if step.action == "assert" else scope.render(step.written, step.loc)
-
-
-def _variables(step: Step, parts: tuple[_Part, ...]) -> dict[str, Mapping[str, object]]:
+def _variables(step: Step, parts: tuple[_Part, ...], work: _Work) -> dict[str, Mapping[str, object]]:
     """Return the plain variables that the run needs for what only it can decide."""
-    asked: list[str] = []
-    texts: list[str] = []
-    if step.action == "assert" and isinstance(step.written, dict):
-        that = step.written["that"]
-        asked = [str(one) for one in (that if isinstance(that, list) else [that])]
-        texts = [str(step.written.get(key, "")) for key in ("fail_msg", "success_msg")]
-    return {
-        part.host: part.scope.values_for((*part.later, *asked), texts, step.loc)
-        for part in parts
-        if asked or part.later
-    }
+    found: dict[str, Mapping[str, object]] = {}
+    for part in parts:
+        asked, texts = [*part.later], []
+        if step.action == "assert":
+            facts = work.facts[part.host]
+            that, texts = facts["that"], [str(facts["fail_msg"]), str(facts["success_msg"])]
+            asked += that if isinstance(that, list) else []
+        if asked or texts:
+            found[part.host] = part.scope.values_for(asked, texts, step.loc)
+    return found
+
+
+def _asserted(step: Step, arguments: Arguments, scope: Scope) -> Mapping[str, object]:
+    """Decide now what plain variables decide; the other conditions, and what is said of them, wait for the run.
+
+    Raises:
+        PlanError: a condition is false already.
+    """
+    assert isinstance(arguments, AssertArguments)
+    later: list[str] = []
+    for at, condition in enumerate(arguments.that):
+        is_true, undecided = scope.decide(((condition, (*step.loc, "that", at)),))
+        if not is_true:
+            said = scope.text(arguments.fail_msg, step.loc) if arguments.fail_msg else f"{condition!r} is not true"
+            raise PlanError(
+                f"assert fails already: {said}", hint="nothing was sent; make it true, or take the step out"
+            )
+        later += undecided
+    return {"that": later, "fail_msg": arguments.fail_msg, "success_msg": arguments.success_msg}
 
 
 def _label(step: Step, parts: tuple[_Part, ...]) -> str:

@@ -158,7 +158,11 @@ def _wait(move: Move) -> Iterator[str]:
             case MoveKind.APPROVE:
                 yield f"{host}: asks a person: {facts['message']}"
             case _:
-                yield f"{host}: goes on only if {_listed(facts['that'])}"
+                yield f"{host}: {_asserted(facts['that'])}"
+
+
+def _asserted(that: object) -> str:
+    return f"goes on only if {_listed(that)}" if that else "its conditions held when this plan was made"
 
 
 def _kept(move: Move) -> str:

@@ -89,7 +89,7 @@ def out_of_service(site: Site, start: States, now: States) -> frozenset[str]:
 
 def is_avoided(state: RouterState) -> bool:
     """Tell whether a router asks the others to send their traffic elsewhere."""
-    costs = [port.cost for port in state.interfaces.values() if port.ospf and not port.passive]
+    costs = [port.cost for port in state.interfaces.values() if port.meets_neighbors]
     return state.max_metric or state.graceful_shutdown or (bool(costs) and all(cost == MAX_METRIC for cost in costs))
 
 

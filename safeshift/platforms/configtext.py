@@ -173,6 +173,7 @@ def _differ(before: Blocks, after: Blocks, *, step: str, margin: str, ordered: b
     for block, partner in zip(before, partners, strict=True):
         if partner is None:
             yield from _marked("-", (block,), step, margin)
+        if partner is None or partner == block:
             continue
         inner = tuple(
             _differ(
@@ -224,6 +225,8 @@ def _in_order(before: Blocks, after: Blocks, ordered: bool) -> Iterator[tuple[in
     """Pair the lines whose order counts, by the longest run of equal lines that keeps it."""
     old = [place for place, block in enumerate(before) if _order_counts(block, ordered)]
     new = [place for place, block in enumerate(after) if _order_counts(block, ordered)]
+    if not old or not new:
+        return
     texts: Sequence[str] = [before[place].text for place in old]
     matcher = difflib.SequenceMatcher(None, texts, [after[place].text for place in new], autojunk=False)
     for match in matcher.get_matching_blocks():

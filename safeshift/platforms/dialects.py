@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Network
 
-from safeshift.platforms.typed import Single
+from safeshift.platforms.typed import Single, Wipe
 
 TOP = re.compile(r"$")
 INTERFACE = re.compile(r"interface ")
@@ -146,6 +146,12 @@ SINGLES = (
         "ip (?:domain name|domain-name)",
         r"username \S+",
     ),
+)
+
+# What the default for all interfaces says, it says for those named before too.
+WIPES = (
+    Wipe(OSPF, re.compile(r"passive-interface default$"), r"passive-interface (?!default)"),
+    Wipe(OSPF, re.compile(r"no passive-interface default$"), "no passive-interface "),
 )
 
 # Nothing to remove, nothing said.

@@ -95,7 +95,7 @@ def _carrying(state: RouterState) -> Iterator[str]:
             yield name
 
 
-def lowered_costs(state: RouterState, captured: RouterState | None, *, margin: str) -> Lines:
+def lowered_costs(state: RouterState, captured: Blocks | None, *, margin: str) -> Lines:
     """Return lines that give back the costs of ``captured`` to the interfaces that are at 65535 now.
 
     Raises:
@@ -107,11 +107,13 @@ def lowered_costs(state: RouterState, captured: RouterState | None, *, margin: s
             f"the costs that {state.hostname} had before the drain are not in its configuration",
             hint="undo the drain from its journal (safeshift undo), or set the costs with a config step",
         )
+    sections = {block.text: block for block in captured or ()}
     lines: list[str] = []
     for name in raised:
-        before = captured.interfaces.get(name) if captured else None
-        if before is not None and before.cost != MAX_METRIC:
-            cost = "no ip ospf cost" if before.cost is None else f"ip ospf cost {before.cost}"
+        section = sections.get(f"interface {name}", Block(""))
+        written = (child.text for child in section.children if child.text.startswith("ip ospf cost "))
+        cost = next(written, "no ip ospf cost")
+        if cost != f"ip ospf cost {MAX_METRIC}":
             lines += (f"interface {name}", f"{margin}{cost}")
     return tuple(lines)
 

@@ -154,10 +154,10 @@ def _plain_first(lines: tuple[str, ...], grammar: Grammar) -> tuple[str, ...]:
 
 def _walk(config: Blocks, target: Blocks, grammar: Grammar, *, parent: str, margin: str) -> Iterator[str]:
     wanted = {block.text: block for block in target}
-    wanted_keys = {grammar.key(parent, block.text) for block in target} - {None}
     present = {block.text: block for block in config}
+    new_keys = {grammar.key(parent, block.text) for block in target if block.text not in present} - {None}
     for block in config:
-        if block.text not in wanted and grammar.key(parent, block.text) not in wanted_keys:
+        if block.text not in wanted and grammar.key(parent, block.text) not in new_keys:
             yield margin + _negation(block.text, grammar, parent)
     for block in target:
         before = present.get(block.text)

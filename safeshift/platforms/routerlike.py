@@ -104,7 +104,7 @@ class RouterLike:
             case "ospf_max_metric":
                 return draining.no_max_metric(parse(config), state, margin=self._margin)
             case "interface_cost":
-                before = None if captured is None else self.read_meaning(captured)
+                before = None if captured is None else parse(captured)
                 return draining.lowered_costs(state, before, margin=self._margin)
             case "bgp_graceful_shutdown":
                 return self._no_graceful_lines(config, captured)

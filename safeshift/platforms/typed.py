@@ -149,6 +149,10 @@ class Grammar:
         found = self.single(parent, split_no(text)[1])
         return found[1] if found else None
 
+    def has_key(self, parent: str, text: str, key: str) -> bool:
+        """Tell whether a line has this key; lines that cannot have it are not looked up."""
+        return split_no(text)[1].startswith(key) and self.key(parent, text) == key
+
     def is_hidden(self, parent: str, text: str) -> bool:
         """Tell whether the device does not show this line, because it says what is the case anyway."""
         return any(section.match(parent) and line.match(text) for section, line in self.hidden) or any(
@@ -185,6 +189,8 @@ def statements(lines: Sequence[str], grammar: Grammar) -> Iterator[Statement]:
             del modes[-1:]
             continue
         text = text if body else grammar.spell(text)
+        if text == "no end":  # the end of a text is no command: only a whole text has one
+            continue
         _leave_modes(modes, text, len(line) - len(line.lstrip()))
         yield Statement(tuple(mode for _, mode in modes), text, body)
         if (SUBSECTION if modes else SECTION).match(text):
@@ -229,7 +235,7 @@ def _put(blocks: Blocks, new: Block, grammar: Grammar, parent: str) -> Blocks:
         return blocks
     key = grammar.key(parent, new.text)
     is_replaced = [
-        block.text == f"no {new.text}" or (key is not None and grammar.key(parent, block.text) == key)
+        block.text == f"no {new.text}" or (key is not None and grammar.has_key(parent, block.text, key))
         for block in blocks
     ]
     # A negative is only shown where the positive is the default, which then shows nothing.
@@ -301,7 +307,7 @@ def _is_removed_by(text: str, body: str, single: tuple[Single, str] | None, gram
         )
     if single is None or not single[0].bare:
         return False
-    return not text.startswith("no ") and grammar.key(parent, text) == single[1]
+    return not text.startswith("no ") and grammar.has_key(parent, text, single[1])
 
 
 def _wipe(blocks: Blocks, statement: Statement, grammar: Grammar) -> Blocks:

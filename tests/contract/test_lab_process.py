@@ -24,6 +24,7 @@ from safeshift.lab.handle import LabHandle
 from safeshift.lab.lab import Lab
 from safeshift.lab.process import find_lab, find_labs, lab_directory, start_lab, stop_lab
 from safeshift.lab.running import Origin, RunningLab
+from safeshift.model.connection import ConnectionDefaults, connection_of
 from safeshift.model.inventory import load_inventory
 
 ROOT = Path(__file__).parents[2]
@@ -88,6 +89,11 @@ def type_lines(lab: LabHandle, device: str, *lines: str) -> None:
             seen += shell.recv(65536)
 
 
+def lab_threads() -> int:
+    """Count the threads of labs in this process (an SSH client's own may come and go)."""
+    return sum(thread.name == "safeshift-lab" for thread in threading.enumerate())
+
+
 def eventually(is_so: Callable[[], bool]) -> bool:
     """Wait for something that takes its time; False when it never came."""
     deadline = time.monotonic() + 30
@@ -115,6 +121,18 @@ def test_inventory_is_the_sites_with_the_labs_connections(lab: LabHandle) -> Non
     assert {name: variables[name] for name in lab.overrides["p2"]} == lab.overrides["p2"]
     assert not {name for name in variables if name.startswith("ansible_")} - set(lab.overrides["p2"])
     assert (variables["ansible_host"], variables["ansible_port"]) == lab.address("p2")
+
+
+def test_inventory_alone_is_enough_for_safeshift_to_connect(lab: LabHandle) -> None:
+    """Whoever takes the written inventory needs no other word about the lab: address, login and host keys are in it."""
+    inventory = load_inventory([str(lab.inventory)])
+    found = {
+        name: connection_of(name, inventory.host_vars(name), defaults=ConnectionDefaults()) for name in ("p2", "n1")
+    }
+    for name, one in found.items():
+        assert ((one.address, one.port), one.user) == (lab.address(name), lab.user)
+        assert (one.known_hosts, one.ignored) == ((lab.known_hosts,), ())
+    assert [one.platform for one in found.values()] == ["cisco_ios", "linux"]
 
 
 def test_files_with_the_password_are_private(lab: LabHandle) -> None:
@@ -179,10 +197,10 @@ def test_what_the_lab_does_not_have_is_refused(
 
 def test_lab_leaves_nothing_behind() -> None:
     """After the block there is no thread, no file and no open port."""
-    before = threading.active_count()
+    before = lab_threads()
     with Lab(FABRIC, INVENTORY) as lab:
         home, address = lab.inventory.parent, lab.address("p1")
-    assert threading.active_count() == before
+    assert lab_threads() == before
     assert not home.exists()
     with pytest.raises(LabError, match="not running"):
         lab.running("p1")
@@ -192,10 +210,10 @@ def test_lab_leaves_nothing_behind() -> None:
 
 def test_lab_that_cannot_start_leaves_nothing_running() -> None:
     """A lab that fails halfway closes what it opened before it raises."""
-    before = threading.active_count()
+    before = lab_threads()
     with pytest.raises(LabError, match="no device 'p9'"):
         Lab(FABRIC, INVENTORY, faults=[Fault(FaultKind.HANG, "p9")]).start()
-    assert threading.active_count() == before
+    assert lab_threads() == before
 
 
 def test_router_that_nobody_can_play_is_refused() -> None:

@@ -20,19 +20,23 @@ class Wire:
 
     Attributes:
         user: Who logged in.
-        send: Puts bytes on the wire.
+        send: Puts bytes on the wire; the second argument tells whether they are an error's (a stream of its own where
+            there is no terminal).
         end: Closes the channel after what was sent, with an exit status (None: just closes).
         abort: Cuts the whole connection at once.
         command: What an exec channel asked for; None for a shell.
+        pty: The client asked for a terminal.
         rows: The client's window; 0 when it has none.
         peer: The client's address.
+
     """
 
     user: str
-    send: Callable[[bytes], None]
+    send: Callable[[bytes, bool], None]
     end: Callable[[int | None], None]
     abort: Callable[[], None]
     command: str | None = None
+    pty: bool = True
     rows: int = 0
     peer: str = ""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from safeshift.errors import LabError
 from safeshift.lab.dialects.base import Dialect
-from safeshift.lab.dialects.eos import Eos
-from safeshift.lab.dialects.ios import Ios
+from safeshift.lab.dialects.eos_commands import Eos
+from safeshift.lab.dialects.ios_commands import Ios
 from safeshift.lab.dialects.linux import Linux
 
 _EOS, _IOS, _LINUX = Eos(), Ios(), Linux()
@@ -22,6 +22,7 @@ def dialect_named(name: str) -> Dialect:
 
     Raises:
         LabError: there is none of that name.
+
     """
     try:
         return _BY_NAME[name]

@@ -31,6 +31,7 @@ class Node:
         order: Its place among its sisters.
         group: Neighbours of one group are shown without a separator between them.
         section: It opens a mode of its own, even when nothing is in it.
+
     """
 
     line: str
@@ -99,6 +100,7 @@ def render(root: Node, *, indent: int, separator: str = "!", closer: tuple[str, 
 
     Args:
         closer: How an inner section begins that is shown with a closing line, and that line.
+
     """
     shown: list[str] = []
     previous: Node | None = None

@@ -1,4 +1,4 @@
-"""What an EOS-like device answers to ``| json``: the facts of ``eos_show.py`` under the vendor's keys."""
+"""What an EOS-like device answers to ``| json``: what the ``eos_*`` tables print, under the vendor's keys."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
+from safeshift.lab.dialects import eos_network as network
 from safeshift.lab.dialects import eos_show as show
 from safeshift.lab.dialects import facts
 from safeshift.lab.dialects.configtree import Node
@@ -59,7 +60,7 @@ def interfaces(device: Device, name: str | None = None) -> Json:
 
 
 def _interface(face: InterfaceFacts) -> Json:
-    link, protocol, word = show.link_words(face)
+    link, protocol, word = network.link_words(face)
     answer: Json = {
         "name": face.name,
         "forwardingModel": "bridged" if face.switched else "routed",
@@ -67,8 +68,8 @@ def _interface(face: InterfaceFacts) -> Json:
         "interfaceStatus": "disabled" if link.startswith("admin") else word,
         "hardware": "ethernet" if face.physical else face.name.rstrip("0123456789").lower(),
         "description": face.description,
-        "bandwidth": show.bandwidth_of(face),
-        "mtu": face.mtu or (9214 if face.switched else show.MTU),
+        "bandwidth": network.bandwidth_of(face),
+        "mtu": face.mtu or (9214 if face.switched else network.MTU),
         "physicalAddress": colon_mac(face.mac),
         "burnedInAddress": colon_mac(face.mac),
         "interfaceAddress": [_address(face)] if face.address else [],
@@ -80,8 +81,8 @@ def _interface(face: InterfaceFacts) -> Json:
             "updateInterval": float(face.load_interval),
             "inBitsRate": face.port.rate_in,
             "outBitsRate": face.port.rate_out,
-            "inPktsRate": face.port.rate_in / 8 / show.OCTETS_PER_PACKET,
-            "outPktsRate": face.port.rate_out / 8 / show.OCTETS_PER_PACKET,
+            "inPktsRate": face.port.rate_in / 8 / network.OCTETS_PER_PACKET,
+            "outPktsRate": face.port.rate_out / 8 / network.OCTETS_PER_PACKET,
         }
     return answer
 
@@ -105,8 +106,8 @@ def _counters(face: InterfaceFacts) -> Json:
     return {
         "inOctets": port.octets_in,
         "outOctets": port.octets_out,
-        "inUcastPkts": port.octets_in // show.OCTETS_PER_PACKET,
-        "outUcastPkts": port.octets_out // show.OCTETS_PER_PACKET,
+        "inUcastPkts": port.octets_in // network.OCTETS_PER_PACKET,
+        "outUcastPkts": port.octets_out // network.OCTETS_PER_PACKET,
         **zero,
         **lost,
         "counterRefreshTime": time.time(),
@@ -118,7 +119,7 @@ def interfaces_status(device: Device) -> Json:
     return {
         "interfaceStatuses": {
             face.name: {
-                "linkStatus": show.link_words(face)[2],
+                "linkStatus": network.link_words(face)[2],
                 "lineProtocolStatus": "up" if face.up else "down",
                 "description": face.description,
                 "bandwidth": face.port.speed,
@@ -155,9 +156,9 @@ def ip_interfaces(device: Device) -> Json:
         "interfaces": {
             face.name: {
                 "name": face.name,
-                "interfaceStatus": show.link_words(face)[2],
+                "interfaceStatus": network.link_words(face)[2],
                 "lineProtocolStatus": "up" if face.up else "down",
-                "mtu": face.mtu or show.MTU,
+                "mtu": face.mtu or network.MTU,
                 "interfaceAddress": _address(face)
                 if face.address
                 else {"primaryIp": {"address": "0.0.0.0", "maskLen": 0}},
@@ -201,7 +202,7 @@ _ROUTE_TYPES = {"C": "connected", "S": "static", "O": "ospfIntra"}
 def routes(device: Device, wanted: str = "") -> Json:
     """Answer ``show ip route | json``."""
     listed: Json = {}
-    for route in show.chosen_routes(device, wanted):
+    for route in network.chosen_routes(device, wanted):
         hops = [_via(hop, face) for hop, face in route.next_hops]
         entry: Json = {
             "kernelProgrammed": True,
@@ -223,7 +224,7 @@ def _via(hop: IPv4Address | None, face: str) -> Json:
 
 def lldp(device: Device) -> Json:
     """Answer ``show lldp neighbors | json``."""
-    ports = show.lldp_ports(device)
+    ports = network.lldp_ports(device)
     return {
         "tablesLastChangeTime": time.time() - 311,
         "tablesAgeOuts": 0,
@@ -258,7 +259,7 @@ def lldp_detail(device: Device, name: str | None = None) -> Json:
                     }
                 ]
             }
-            for face in show.lldp_ports(device)
+            for face in network.lldp_ports(device)
             if name in (None, face.name)
         }
     }

@@ -35,6 +35,7 @@ class InterfaceFacts:
         cost: The OSPF cost written on it.
         area: The OSPF area it is in, dotted; None: OSPF does not run on it.
         switched: It bridges (no address possible).
+
     """
 
     name: str

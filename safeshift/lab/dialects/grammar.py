@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -68,6 +68,7 @@ class Match(Generic[T]):
         args: The arguments alone, in order.
         key: How many of ``words`` name the thing (the rest is its value).
         whole: The line was complete (always, except for a ``no`` that stops early).
+
     """
 
     rule: T
@@ -97,6 +98,7 @@ class Grammar(Generic[T]):
 
     Args:
         kinds: Arguments by name; ``<2-9>`` (a number in a range), ``<word>`` and ``<line>`` are known already.
+
     """
 
     def __init__(self, table: Iterable[tuple[str, T]], kinds: dict[str, Argument] | None = None) -> None:
@@ -137,6 +139,7 @@ class Grammar(Generic[T]):
 
         Raises:
             LineError: one of its three kinds; ``at`` counts from the first of ``words``.
+
         """
         return self._walk(self._root, words, 0, (), (), negated)
 
@@ -243,7 +246,7 @@ def _sequence(tokens: list[str], closers: tuple[str, ...]) -> tuple[list[list[st
         token = tokens.pop(0)
         if token in ("[", "("):
             choices, tokens = _choices(tokens, "]" if token == "[" else ")")
-            options = ([[]] if token == "[" else []) + choices
+            options = [[], *choices] if token == "[" else choices
             variants = [before + option for before in variants for option in options]
         else:
             variants = [[*before, token] for before in variants]
@@ -340,6 +343,7 @@ def take_options(values: Mapping[str, str]) -> Argument:
 
     Args:
         values: By option, whether a value follows: empty, ``maybe`` or ``must``.
+
     """
 
     def take(words: Sequence[str]) -> Taken | None:

@@ -1,27 +1,25 @@
 """An IOS-XE-like device's sessions: prompts, wording, the rollback timer armed before a change, the exec commands.
 
-The configuration table is ``ios_config.py``, what show commands print ``ios_show.py``.
+The tables are ``ios_config.py`` (configuration) and ``ios_commands.py`` (exec commands).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
 from safeshift.lab.dialects import facts, ios_show
-from safeshift.lab.dialects.base import Wire
 from safeshift.lab.dialects.configtree import Node
 from safeshift.lab.dialects.grammar import AmbiguousError, IncompleteError, LineError, Match, Word, split_words
 from safeshift.lab.dialects.ios_config import KINDS, LANGUAGE
 from safeshift.lab.dialects.language import ROOT, Done, Place
 from safeshift.lab.dialects.pending import Guard
-from safeshift.lab.dialects.router import Command, Editing, RouterTerminal, command_tables, filter_output
-from safeshift.lab.dialects.terminal import Interrupted, SessionEnd, Terminal
+from safeshift.lab.dialects.router import Command, Editing, RouterTerminal
+from safeshift.lab.dialects.terminal import Interrupted, SessionEnd
 
 if TYPE_CHECKING:
-    from safeshift.lab.device import Device
+    pass
 
 LONGEST_SHOWN_NAME = 20  # of a hostname, inside configuration mode
 WARNING_S = 60.0  # the device warns this long before it rolls back
@@ -141,7 +139,9 @@ class IosTerminal(RouterTerminal):
         refusal = self._mine()
         if not refusal:
             self.device.confirm()
-            self.device.say(f"%ARCHIVE_DIFF-5-ROLLBK_CNFMD_CHG_CONFIRM: User: {self.user}: Confirm the configuration change")
+            self.device.say(
+                f"%ARCHIVE_DIFF-5-ROLLBK_CNFMD_CHG_CONFIRM: User: {self.user}: Confirm the configuration change"
+            )
         return refusal
 
     def revert_now(self, match: Match[Command]) -> str:
@@ -233,7 +233,9 @@ class IosTerminal(RouterTerminal):
         elif wanted.endswith(":"):
             text = f"Directory of {wanted}/\n\n"
             files = sorted(self.device.files.items())
-            text += "".join(f"  {at}  -rw-  {len(body)}   {name[6:]}\n" for at, (name, body) in enumerate(files, start=1))
+            text += "".join(
+                f"  {at}  -rw-  {len(body)}   {name[6:]}\n" for at, (name, body) in enumerate(files, start=1)
+            )
         else:
             return f"%Error opening {match.args[0]} (No such file or directory)\n"
         return text + f"\n{ios_show.FLASH_BYTES} bytes total ({ios_show.FLASH_BYTES // 2} bytes free)\n"
@@ -335,21 +337,19 @@ class IosTerminal(RouterTerminal):
         rtts: list[float] = []
         sent = 0
         try:
-            for sent in range(1, count + 1):
+            while sent < count:
                 rtt = self.device.around.ping(self.device.name, target, source)
-                answered = rtt is not None and rtt <= timeout_s * 1000
-                await self.pause(rtt / 1000 if answered and rtt is not None else timeout_s)
-                if answered and rtt is not None:
+                if rtt is not None and rtt <= timeout_s * 1000:
+                    await self.pause(rtt / 1000)
                     rtts.append(rtt)
-                self.emit("!" if answered else ".")
+                    self.emit("!")
+                else:
+                    await self.pause(timeout_s)
+                    self.emit(".")
+                sent += 1
         except Interrupted:
-            sent -= 1
-        share = 100 * len(rtts) // sent if sent else 0
-        text = f"\nSuccess rate is {share} percent ({len(rtts)}/{sent})"
-        if rtts:
-            low, mean, high = (max(1, round(value)) for value in (min(rtts), sum(rtts) / len(rtts), max(rtts)))
-            text += f", round-trip min/avg/max = {low}/{mean}/{high} ms"
-        return text + "\n"
+            sent = max(sent, len(rtts))
+        return f"\n{_success_rate(sent, rtts)}\n"
 
     def _source(self, name: str | None) -> IPv4Address | None:
         if name is None:
@@ -372,6 +372,14 @@ _REPLACE_QUESTION = (
 )
 
 
+def _success_rate(sent: int, rtts: list[float]) -> str:
+    text = f"Success rate is {100 * len(rtts) // sent if sent else 0} percent ({len(rtts)}/{sent})"
+    if not rtts:
+        return text
+    low, mean, high = (max(1, round(value)) for value in (min(rtts), sum(rtts) / len(rtts), max(rtts)))
+    return f"{text}, round-trip min/avg/max = {low}/{mean}/{high} ms"
+
+
 def _pairs(words: list[str]) -> tuple[tuple[str, str], ...]:
     kept = [word for word in words if not "df-bit".startswith(word.lower())]
     return tuple(zip(kept[::2], kept[1::2], strict=False))
@@ -381,139 +389,3 @@ def _file(name: str) -> str:
     """Write a file's name in one form: ``flash:/x`` and ``bootflash:x`` are ``flash:x``."""
     system, _, path = name.partition(":")
     return f"flash:{path.lstrip('/')}" if path or system in ("flash", "bootflash") else f"{system}:"
-
-
-# Commands -------------------------------------------------------------------------------------------------------------
-
-
-def _show(template: str, text: Callable[[Device], str], *, open_: bool = True) -> Command:
-    """A command that prints one fact and takes no argument."""
-    return Command(template, lambda terminal, match: text(terminal.device), open_)
-
-
-def _show_one(template: str, text: Callable[[Device, str], str], *, open_: bool = True) -> Command:
-    """A command whose first argument says what is shown (or, without any, its last word)."""
-    return Command(
-        template,
-        lambda terminal, match: text(terminal.device, match.args[0] if match.args else match.words[-1]),
-        open_,
-    )
-
-
-def _section(device: Device, pattern: str) -> str:
-    return filter_output(ios_show.body(device.running), "section", pattern)
-
-
-def _privilege(terminal: IosTerminal, match: Match[Command]) -> str:
-    return f"Current privilege level is {15 if terminal.privileged else 1}\n"
-
-
-_COMMANDS: tuple[Command, ...] = (
-    Command("enable [<0-15>]", IosTerminal.enable, True),
-    Command("disable", IosTerminal.disable, True),
-    Command("(exit|quit|logout)", IosTerminal.quit, True),
-    Command("terminal length <0-512>", IosTerminal.set_length, True),
-    Command("terminal width <0-512>", IosTerminal.accept, True),
-    Command("terminal [no] monitor", IosTerminal.monitor, True),
-    Command("ping [ip] <address> [<line>]", IosTerminal.ping, True),
-    Command("configure terminal", IosTerminal.enter),
-    Command("configure terminal revert (timer|idle) <1-120>", IosTerminal.enter_guarded),
-    Command("configure confirm", IosTerminal.confirm),
-    Command("configure revert now", IosTerminal.revert_now),
-    Command("configure revert timer [idle] <1-120>", IosTerminal.retime),
-    Command("configure replace <file> [<line>]", IosTerminal.replace),
-    Command("write [memory]", IosTerminal.save),
-    Command("write terminal", lambda terminal, match: ios_show.config_text(terminal.device, terminal.device.running)),
-    Command("copy running-config startup-config", IosTerminal.save_by_copy),
-    Command("copy (running-config|startup-config) <file>", IosTerminal.copy_out),
-    Command("copy <file> running-config", IosTerminal.copy_in),
-    Command("dir [<file>]", IosTerminal.directory),
-    Command("more <file>", IosTerminal.more),
-    Command("reload", IosTerminal.reload),
-    Command("clear counters [<if>]", IosTerminal.accept),
-    _show("show version", ios_show.version),
-    _show("show clock", lambda device: ios_show.clock()),
-    _show("show inventory", ios_show.inventory),
-    _show("show users", ios_show.users),
-    _show("show hosts", ios_show.hosts),
-    _show("show logging", lambda device: "".join(f"{line}\n" for line in device.console)),
-    Command("show privilege", _privilege, True),
-    _show("show ip ospf", ios_show.ospf),
-    _show("show ip ospf neighbor", ios_show.ospf_neighbors),
-    _show("show ip ospf interface brief", ios_show.ospf_interfaces),
-    _show("show interfaces", ios_show.interfaces),
-    _show_one("show interfaces <if>", ios_show.interfaces),
-    _show("show interfaces status", ios_show.interfaces_status),
-    _show("show interfaces description", ios_show.interfaces_description),
-    _show("show ip interface brief", ios_show.ip_interfaces),
-    _show("show ip interface", ios_show.ip_interface),
-    _show_one("show ip interface <if>", ios_show.ip_interface),
-    _show("show ip route", ios_show.routes),
-    _show_one("show ip route (connected|static|ospf)", ios_show.routes),
-    _show_one("show ip route <ip> [<ip>]", ios_show.route_entry),
-    _show("show lldp neighbors", ios_show.lldp),
-    _show("show lldp neighbors detail", ios_show.lldp_detail),
-    _show_one("show lldp neighbors <if> [detail]", ios_show.lldp_detail),
-    _show("show running-config [all|full]", lambda device: ios_show.config_text(device, device.running), open_=False),
-    _show_one("show running-config interface <if>", lambda d, name: ios_show.interface_text(d, f"interface {name}")),
-    _show_one("show running-config section <line>", _section, open_=False),
-    _show("show startup-config", ios_show.startup_text, open_=False),
-    _show("show archive", ios_show.archive, open_=False),
-    _show("show archive config rollback timer", ios_show.rollback_timer, open_=False),
-    Command("show archive config differences [<file> [<file>]]", IosTerminal.differences),
-    Command("show archive config incremental-diffs <file>", IosTerminal.differences),
-)
-
-_EXEC_KINDS = {
-    **KINDS,
-    "address": lambda words: (1, words[0]) if words[0].lower() != "vrf" else None,
-    "file": lambda words: (1, words[0]) if ":" in words[0] else None,
-}
-IosTerminal.commands, IosTerminal.open_commands = command_tables(_COMMANDS, _EXEC_KINDS)
-
-
-class Ios:
-    """The IOS-XE-like dialect."""
-
-    warning_s = WARNING_S
-
-    def read(self, text: str) -> Node:
-        """See ``Dialect``."""
-        return LANGUAGE.read(text)
-
-    def write(self, tree: Node) -> str:
-        """See ``Dialect``."""
-        return ios_show.body(tree)
-
-    def show_running(self, device: Device) -> str:
-        """See ``Dialect``."""
-        return ios_show.config_text(device, device.running)
-
-    def show_startup(self, device: Device) -> str:
-        """See ``Dialect``."""
-        return ios_show.startup_text(device)
-
-    def rollback_message(self, device: Device, guard: Guard) -> str:
-        """See ``Dialect``."""
-        undo = "".join(f"{line}\n" for line in ios_show.undo_lines(device.running, guard.checkpoint))
-        listed = f"!Pass 1\n!List of Rollback Commands:\n{undo}end\n\n\n" if undo else ""
-        return f"Rollback Confirmed Change: rolling to:{guard.name}\n\n{listed}Total number of passes: 1\nRollback Done\n"
-
-    def warning_message(self, device: Device, guard: Guard) -> str:
-        """See ``Dialect``."""
-        return (
-            "Rollback Confirmed Change: Rollback will begin in one minute.\n"
-            'Enter "configure confirm" if you wish to keep what you\'ve configured'
-        )
-
-    def arm_foreign(self, device: Device, user: str, seconds: float) -> None:
-        """See ``Dialect``."""
-        now = time.time()
-        name = f"{ios_show.archive_path(device) or 'flash:archive'}-{user}-0"
-        device.arm(Guard(name, user, device.running.copy(), now, now + seconds))
-
-    def terminal(self, device: Device, wire: Wire) -> Terminal:
-        """See ``Dialect``."""
-        return IosTerminal(device, wire)
-
-

@@ -30,6 +30,7 @@ class Rule:
         missing: What the device says when the line is to be removed and is not there.
         check: Says why the device refuses the line (empty: it does not), given the whole tree, the section's path
             and the match.
+
     """
 
     template: str
@@ -68,6 +69,7 @@ class Done:
         places: The stack of places afterwards.
         line: The canonical line.
         note: What the device says to a line it takes.
+
     """
 
     places: tuple[Place, ...]
@@ -86,6 +88,7 @@ class Language:
         spread: Which sections an opening line names (a range names several), and a note; the last argument tells
             whether somebody typed it (what is read at boot may name anything).
         removable: Whether a section may be removed: empty, or why not; None: it is emptied instead.
+
     """
 
     table: Mapping[str, Sequence[Rule]]
@@ -114,14 +117,13 @@ class Language:
 
     # Typed lines -----------------------------------------------------------------------------------------------------
 
-    def edit(
-        self, tree: Node, places: tuple[Place, ...], words: Sequence[str], *, typed: bool = True
-    ) -> Done:
+    def edit(self, tree: Node, places: tuple[Place, ...], words: Sequence[str], *, typed: bool = True) -> Done:
         """Carry out one line in the innermost place that knows it.
 
         Raises:
             LineError: no place knows it; ``at`` counts from the first word.
             Refusal: the device understood it and says no. Nothing was changed.
+
         """
         negated = words[0].lower() in ("no", "default")
         rest = words[1:] if negated else words

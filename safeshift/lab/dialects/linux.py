@@ -1,20 +1,19 @@
 """A Linux node's sessions: a shell just big enough for the commands that observers and their operators type.
 
-Decides how lines are split into commands, and what the few commands print. Pings run in ``pinging.py``.
+Decides how lines are split into commands, and which run side by side. Pings run in
+``pinging.py``, the small commands are in ``linux_tools.py``.
 """
 
 from __future__ import annotations
 
-import json
 import shlex
 import time
-from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
-from safeshift.lab.dialects import facts
 from safeshift.lab.dialects.base import Wire
 from safeshift.lab.dialects.configtree import Node, new_tree
+from safeshift.lab.dialects.linux_tools import TOOLS, Result, identity, interfaces
 from safeshift.lab.dialects.pending import Guard
 from safeshift.lab.dialects.pinging import Ping, PingLoop
 from safeshift.lab.dialects.terminal import Interrupted, SessionEnd, Terminal
@@ -22,18 +21,10 @@ from safeshift.lab.dialects.terminal import Interrupted, SessionEnd, Terminal
 if TYPE_CHECKING:
     from safeshift.lab.device import Device
 
-KERNEL = "6.1.0-28-amd64"
+_SILENT = ("true", ":", "export", "unset", "stty", "set", "trap")
 _JOINTS = (";", "&", "&&", "||")
 _PING_VALUES = {"-c": "count", "-i": "interval_s", "-W": "timeout_s", "-w": "deadline_s", "-s": "size", "-I": "source"}
 _PING_FLAGS = {"-n": "", "-q": "quiet", "-O": "tell_missing", "-D": "stamps", "-4": "", "-B": ""}
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a command printed, and its exit status."""
-
-    text: str = ""
-    status: int = 0
 
 
 class UsageError(Exception):
@@ -133,7 +124,7 @@ class LinuxTerminal(Terminal):
         try:
             return self._parse_ping(words[1:])
         except UsageError as error:
-            self._out_text(str(error))
+            self._print(Result(str(error), 2, error=True))
             return None
 
     async def _run(self, words: list[str]) -> None:
@@ -148,16 +139,17 @@ class LinuxTerminal(Terminal):
         try:
             result = await self._command(words)
         except UsageError as error:
-            result = Result(str(error), 2)
+            result = Result(str(error), 2, error=True)
         self._status = result.status
-        if not muted:
-            self._out_text(result.text)
+        if result.error or not muted:
+            self._print(result)
         if words[0] == "exec" and len(words) > 1:
             raise SessionEnd(self._status)
 
-    def _out_text(self, text: str) -> None:
-        if text:
-            self.emit(text if text.endswith("\n") else text + "\n")
+    def _print(self, result: Result) -> None:
+        if result.text:
+            put = self.complain_aside if result.error else self.emit
+            put(result.text if result.text.endswith("\n") or result.raw else result.text + "\n")
 
     async def _command(self, words: list[str]) -> Result:
         name, args = words[0], words[1:]
@@ -174,7 +166,7 @@ class LinuxTerminal(Terminal):
                 return await self._sudo_command(args)
             case _:
                 answer = self._answer(name, args)
-                return Result(f"bash: {name}: command not found", 127) if answer is None else answer
+                return Result(f"bash: {name}: command not found", 127, error=True) if answer is None else answer
 
     def _exit(self, args: list[str]) -> Result:
         if self._sudo:
@@ -187,7 +179,7 @@ class LinuxTerminal(Terminal):
     async def _sudo_command(self, args: list[str]) -> Result:
         if args[:1] == ["-s"] or args[:1] == ["-i"]:
             if not self._root and await self.ask(f"[sudo] password for {self.user}: ", echo=False) != self._password():
-                return Result("sudo: 1 incorrect password attempt", 1)
+                return Result("sudo: 1 incorrect password attempt", 1, error=True)
             self._sudo = not self._root or self._sudo
             self._root = True
             return Result()
@@ -251,7 +243,7 @@ class LinuxTerminal(Terminal):
     def _source(self, text: str | None) -> IPv4Address | None:
         if text is None:
             return None
-        by_name = {name: address.ip for name, address in _interfaces(self.device)}
+        by_name = {name: address.ip for name, address in interfaces(self.device)}
         if text in by_name:
             return by_name[text]
         try:
@@ -265,34 +257,22 @@ class LinuxTerminal(Terminal):
     # Small commands --------------------------------------------------------------------------------------------------
 
     def _answer(self, name: str, args: list[str]) -> Result | None:
-        device = self.device
-        match name, args:
-            case ("true" | ":" | "export" | "unset" | "stty" | "set" | "trap"), _:
-                return Result()
-            case "false", _:
+        if name in _SILENT:
+            return Result()
+        user = "root" if self._root else self.user
+        match name:
+            case "false":
                 return Result("", 1)
-            case "echo", _:
+            case "echo":
                 newline = args[:1] != ["-n"]
                 text = " ".join(args if newline else args[1:])
-                return Result(text + "\n" * newline)
-            case "hostname", _:
-                return Result(device.hostname)
-            case "whoami", _:
-                return Result("root" if self._root else self.user)
-            case "id", _:
-                return Result(_identity("root" if self._root else self.user))
-            case "uname", _:
-                return Result(_uname(device, args))
-            case "uptime", _:
-                return Result(_uptime(device))
-            case "date", _:
-                return Result(time.strftime("%a %b %e %H:%M:%S UTC %Y", time.gmtime()))
-            case "cat", _:
-                return _cat(device, args)
-            case "ip", _:
-                return _ip(device, args)
+                return Result(text, raw=not newline) if text else Result("\n" * newline)
+            case "whoami":
+                return Result(user)
+            case "id":
+                return Result(identity(user))
             case _:
-                return None
+                return TOOLS[name](self.device, args) if name in TOOLS else None
 
 
 def _split_commands(line: str) -> list[tuple[list[str], str]]:
@@ -300,6 +280,7 @@ def _split_commands(line: str) -> list[tuple[list[str], str]]:
 
     Raises:
         ValueError: a quote is not closed.
+
     """
     lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|<>")
     lexer.whitespace_split = True
@@ -329,130 +310,6 @@ def _without_redirections(words: list[str]) -> tuple[list[str], bool]:
         else:
             kept.append(word)
     return kept, muted
-
-
-def _interfaces(device: Device) -> tuple[tuple[str, IPv4Interface], ...]:
-    return tuple((f"eth{at}", address) for at, address in enumerate(device.spec.addresses.values(), start=1))
-
-
-def _gateway(address: IPv4Interface) -> IPv4Address:
-    """Return the router's address: the first of the prefix."""
-    return address.network.network_address + 1
-
-
-def _identity(user: str) -> str:
-    number = 0 if user == "root" else 1000
-    return f"uid={number}({user}) gid={number}({user}) groups={number}({user})"
-
-
-def _uname(device: Device, args: list[str]) -> str:
-    if args[:1] == ["-r"]:
-        return KERNEL
-    if args[:1] == ["-n"]:
-        return device.hostname
-    return f"Linux {device.hostname} {KERNEL} #1 SMP Debian x86_64 GNU/Linux" if args else "Linux"
-
-
-def _uptime(device: Device) -> str:
-    minutes = int(device.uptime_s) // 60
-    days = f"{minutes // 1440} day{'s' * (minutes >= 2880)}, " if minutes >= 1440 else ""
-    hours = minutes % 1440 // 60
-    length = f"{hours:2}:{minutes % 60:02}" if hours else f"{minutes % 60} min"
-    users = len(device.terminals)
-    now = time.strftime("%H:%M:%S", time.gmtime())
-    return f" {now} up {days}{length}, {users:2} user{'s' * (users != 1)},  load average: 0.02, 0.01, 0.00"
-
-
-def _cat(device: Device, args: list[str]) -> Result:
-    files = {
-        "/proc/uptime": f"{device.uptime_s:.2f} {device.uptime_s * 1.9:.2f}",
-        "/etc/hostname": device.hostname,
-        "/etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nID=debian',
-    }
-    missing = next((name for name in args if name not in files), None)
-    if missing is not None:
-        return Result(f"cat: {missing}: No such file or directory", 1)
-    return Result("\n".join(files[name] for name in args))
-
-
-# ip -------------------------------------------------------------------------------------------------------------------
-
-
-def _ip(device: Device, args: list[str]) -> Result:
-    flags = [word for word in args if word.startswith("-")]
-    words = [word for word in args if not word.startswith("-")]
-    structured, brief = "-j" in flags or "-json" in flags, "-br" in flags or "-brief" in flags
-    what = words[0] if words else ""
-    if what and any(full.startswith(what) for full in ("address", "addr")):
-        return _addresses(device, structured=structured, brief=brief)
-    if what and "route".startswith(what):
-        return _routes(device, structured=structured)
-    return Result(f'Object "{what}" is unknown, try "ip help".' if what else "Usage: ip [ OPTIONS ] OBJECT", 1)
-
-
-def _addresses(device: Device, *, structured: bool, brief: bool) -> Result:
-    faces = (("lo", IPv4Interface("127.0.0.1/8")), *_interfaces(device))
-    if structured:
-        return Result(json.dumps([_address_json(device, at, *face) for at, face in enumerate(faces, start=1)]))
-    if brief:
-        return Result("".join(f"{n:16} {'UNKNOWN' if n == 'lo' else 'UP':14} {a}\n" for n, a in faces))
-    return Result("".join(_address_text(device, at, *face) for at, face in enumerate(faces, start=1)))
-
-
-def _mac(device: Device, name: str) -> str:
-    mac = facts.hardware_address(f"{device.name}/{name}")
-    return ":".join(mac[at : at + 2] for at in range(0, 12, 2))
-
-
-def _address_text(device: Device, at: int, name: str, address: IPv4Interface) -> str:
-    if name == "lo":
-        head = "<LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN group default qlen 1000"
-        link = "    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00"
-        inet = f"    inet {address} scope host lo"
-    else:
-        head = "<BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc mq state UP group default qlen 1000"
-        link = f"    link/ether {_mac(device, name)} brd ff:ff:ff:ff:ff:ff"
-        inet = f"    inet {address} brd {address.network.broadcast_address} scope global {name}"
-    return f"{at}: {name}: {head}\n{link}\n{inet}\n       valid_lft forever preferred_lft forever\n"
-
-
-def _address_json(device: Device, at: int, name: str, address: IPv4Interface) -> dict[str, object]:
-    loop = name == "lo"
-    inet: dict[str, object] = {"family": "inet", "local": str(address.ip), "prefixlen": address.network.prefixlen}
-    if not loop:
-        inet["broadcast"] = str(address.network.broadcast_address)
-    inet |= {"scope": "host" if loop else "global", "label": name}
-    return {
-        "ifindex": at,
-        "ifname": name,
-        "flags": ["LOOPBACK", "UP", "LOWER_UP"] if loop else ["BROADCAST", "MULTICAST", "UP", "LOWER_UP"],
-        "mtu": 65536 if loop else 1500,
-        "qdisc": "noqueue" if loop else "mq",
-        "operstate": "UNKNOWN" if loop else "UP",
-        "group": "default",
-        "txqlen": 1000,
-        "link_type": "loopback" if loop else "ether",
-        "address": "00:00:00:00:00:00" if loop else _mac(device, name),
-        "broadcast": "00:00:00:00:00:00" if loop else "ff:ff:ff:ff:ff:ff",
-        "addr_info": [inet],
-    }
-
-
-def _routes(device: Device, *, structured: bool) -> Result:
-    faces = _interfaces(device)
-    if structured:
-        rows: list[dict[str, object]] = [
-            {"dst": "default", "gateway": str(_gateway(a)), "dev": n, "metric": 100 * at, "flags": []}
-            for at, (n, a) in enumerate(faces, start=1)
-        ]
-        rows += [
-            {"dst": str(a.network), "dev": n, "protocol": "kernel", "scope": "link", "prefsrc": str(a.ip), "flags": []}
-            for n, a in faces
-        ]
-        return Result(json.dumps(rows))
-    text = "".join(f"default via {_gateway(a)} dev {n} metric {100 * at}\n" for at, (n, a) in enumerate(faces, start=1))
-    text += "".join(f"{a.network} dev {n} proto kernel scope link src {a.ip}\n" for n, a in faces)
-    return Result(text)
 
 
 class Linux:

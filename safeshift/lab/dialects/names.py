@@ -15,6 +15,7 @@ class Names:
 
     Args:
         types: Long name to short name, in the order in which an abbreviation is looked up.
+
     """
 
     def __init__(self, types: dict[str, str]) -> None:

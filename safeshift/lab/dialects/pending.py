@@ -31,6 +31,7 @@ class Guard:
         armed_at: When it was set, wall clock.
         idle: It counts from the last input (IOS).
         terminal: The session that armed it; 0 when that is not known any more.
+
     """
 
     name: str

@@ -49,6 +49,7 @@ class Ping:
         deadline_s: Longest run, seconds; None: none.
         tell_missing: Say ``no answer yet`` when the next request goes out.
         stamps: Begin each line with the wall clock.
+
     """
 
     target: IPv4Address
@@ -107,6 +108,7 @@ class PingLoop:
     Args:
         emit: Takes finished lines.
         pause: Lets time pass; raises when the user interrupts.
+
     """
 
     def __init__(self, device: Device, emit: Callable[[str], None], pause: Callable[[float], Awaitable[None]]) -> None:
@@ -122,6 +124,7 @@ class PingLoop:
 
         Raises:
             Interrupted: as ``pause`` raised it; each ping's summary was printed first.
+
         """
         now = time.monotonic()
         for ping in pings:

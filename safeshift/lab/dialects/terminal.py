@@ -80,7 +80,7 @@ class Terminal:
         """Say what comes before the first prompt."""
 
     async def execute(self, line: str) -> str:
-        """Carry out one line and return what it prints (text, ``\\n`` line ends)."""
+        """Carry out one line and return what it prints (text with Unix line ends)."""
         raise NotImplementedError
 
     def refuse(self, line: str, text: str) -> str:
@@ -152,7 +152,19 @@ class Terminal:
         if self._out and not self._dead and not self.device.silent:
             text = "".join(self._out)
             self._out.clear()
-            self.wire.send(text.replace("\n", "\r\n").encode("utf-8", "replace"))
+            self._send(text, errors=False)
+
+    def complain_aside(self, text: str) -> None:
+        """Print text where errors go."""
+        if self.wire.pty:
+            self.emit(text)
+        else:
+            self.flush()
+            self._send(text, errors=True)
+
+    def _send(self, text: str, *, errors: bool) -> None:
+        text = text.replace("\n", "\r\n") if self.wire.pty else text
+        self.wire.send(text.encode("utf-8", "replace"), errors)
 
     # Waiting ---------------------------------------------------------------------------------------------------------
 
@@ -161,6 +173,7 @@ class Terminal:
 
         Raises:
             Interrupted: Ctrl-C was typed meanwhile.
+
         """
         self.flush()
         try:
@@ -198,6 +211,7 @@ class Terminal:
         Raises:
             Interrupted: Ctrl-C or Ctrl-Z was typed; ``str()`` is which.
             SessionEnd: Ctrl-D on an empty line.
+
         """
         self._reading = True
         self._typed.clear()
@@ -285,7 +299,7 @@ class Terminal:
     async def _live(self) -> None:
         try:
             if self.wire.command is not None:
-                await self._run_once(self.wire.command)
+                raise SessionEnd(await self.obey(self.wire.command))
             await self.greet()
             while True:
                 await self._one_line()
@@ -306,10 +320,6 @@ class Terminal:
                 await self.leave_mode()
             return
         await self.obey(line)
-
-    async def _run_once(self, command: str) -> None:
-        status = await self.obey(command)
-        raise SessionEnd(status)
 
     async def obey(self, line: str) -> int:
         """Log a line, let the faults strike, carry it out and print the answer; return an exit status."""

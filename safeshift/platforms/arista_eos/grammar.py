@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Address, IPv4Interface
 
-from safeshift.platforms.dialects import FORGETTABLE, INTERFACE, OSPF, SINGLES, TOP, WORDS, masked
+from safeshift.platforms.dialects import FORGETTABLE, INTERFACE, OSPF, SINGLES, TOP, WIPES, WORDS, masked
 from safeshift.platforms.interfaces import InterfaceNames
 from safeshift.platforms.typed import Grammar, Shown, Single, Wipe, vocabulary
 
@@ -66,5 +66,5 @@ GRAMMAR = Grammar(
     forgettable=re.compile(FORGETTABLE),
     permanent=re.compile(r"interface (?:Ethernet|Management)[\d/]+$"),
     silent=re.compile(r"exit(?:-[a-z-]+)?$|no ip routing$"),
-    wipes=(Wipe(INTERFACE, re.compile(r"(?:no )?vrf(?=\s|$)"), "ip address "),),
+    wipes=(*WIPES, Wipe(INTERFACE, re.compile(r"(?:no )?vrf(?=\s|$)"), "ip address ")),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from safeshift.platforms.dialects import BGP, FORGETTABLE, INTERFACE, OSPF, SINGLES, TOP, WORDS
+from safeshift.platforms.dialects import BGP, FORGETTABLE, INTERFACE, OSPF, SINGLES, TOP, WIPES, WORDS
 from safeshift.platforms.interfaces import InterfaceNames
 from safeshift.platforms.typed import Grammar, Shown, Single, Wipe, vocabulary
 
@@ -78,6 +78,7 @@ GRAMMAR = Grammar(
     permanent=re.compile(r"interface \S*(?:Ethernet|GigE|Serial)[\d/]+$"),
     silent=re.compile(r"exit(?:-[a-z-]+)?$|no ip address$|ip routing$"),
     wipes=(
+        *WIPES,
         Wipe(INTERFACE, re.compile(r"switchport$"), "ip address "),
         Wipe(INTERFACE, re.compile(r"no switchport$"), "switchport "),
         Wipe(INTERFACE, re.compile(r"(?:no )?(?:ip )?vrf forwarding(?=\s|$)"), "ip address "),

@@ -162,12 +162,6 @@ class _Shell:
                 self.device.running.append(line)
 
     async def print(self, text: str, fault: str) -> None:
-        if fault.startswith("endless"):
-            with contextlib.suppress(asyncssh.Error, ConnectionError):
-                while not self.process.channel.is_closing():
-                    self.say("x" * 65536 + "\r\n")
-                    await self.process.stdout.drain()
-                    await asyncio.sleep(0)
         if fault.startswith("question"):
             self.say("Proceed with it? [confirm]")
             await self.process.stdin.readline()
@@ -190,8 +184,9 @@ class _Shell:
             self.say("".join(f"{line}\r\n" for line in lines[start : start + 10]))
             if start + 10 < len(lines):
                 self.say(" --More-- ")
-                while await self.process.stdin.read(1) != " ":
-                    pass
+                while (key := await self.process.stdin.read(1)) != " ":
+                    if not key:
+                        return
                 self.say("\b" * 10 + " " * 10 + "\b" * 10)
 
     async def _stream(self, command: str) -> None:

@@ -142,13 +142,6 @@ def test_read_from_a_device_that_pages_all_the_same_is_whole_at_the_second_try(
     assert driver.read(["show long", "show version"]) == (LONG_ANSWER, "Arista vEOS")
 
 
-def test_read_of_endless_output_is_cut_off(driver: NetmikoDriver, device: ScriptedDevice) -> None:
-    """Output without end does not fill the memory."""
-    device.faults["show long"] = "endless"
-    with pytest.raises(ConnectionLostError, match="more than 10485760 bytes|in time"):
-        driver.read(["show long"], deadline_s=20)
-
-
 def test_read_after_the_session_was_cut_meanwhile_logs_in_again(driver: NetmikoDriver, device: ScriptedDevice) -> None:
     """A session that died between two reads is replaced without a word."""
     driver.read(["show version"])

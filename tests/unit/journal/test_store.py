@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from safeshift.errors import JournalError
+from safeshift.errors import InputError, JournalError
 from safeshift.journal.events import Kind
 from safeshift.journal.files import SystemFiles
 from safeshift.journal.lock import FabricLock
@@ -98,13 +98,13 @@ def test_find_refuses_what_names_no_run_or_several(journal: Journal, prefix: str
     """It never guesses."""
     for run in ("a1", "a12"):
         write_run(journal, run)
-    with pytest.raises(JournalError, match=words):
+    with pytest.raises(InputError, match=words):
         journal.find(prefix)
 
 
 def test_find_last_in_an_empty_journal_says_so(journal: Journal) -> None:
     """Nothing was run yet: a sentence, not a crash."""
-    with pytest.raises(JournalError, match="no run"):
+    with pytest.raises(InputError, match="no run"):
         journal.find("last")
 
 

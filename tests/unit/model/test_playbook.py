@@ -128,9 +128,15 @@ def test_every_action_key_has_a_short_form_or_needs_none() -> None:
 def test_keywords_of_a_step_are_read_as_in_ansible(tmp_path: Path) -> None:
     """One tag or several with commas, one condition or a list, truth values, and the loop's own name for its item."""
     _, step = read_step(
-        tmp_path, '{pause: 1s, tags: "a, b", when: [true, x], loop: [1], loop_control: {loop_var: n}, vars: {x: 1}}'
+        tmp_path, '{pause: 1s, tags: "a, b", when: [true, x], loop: [1], loop_control: {loop_var: one}, vars: {x: 1}}'
     )
-    assert (step.tags, step.when, step.loop, step.loop_var, step.vars) == (("a", "b"), ("True", "x"), [1], "n", {"x": 1})
+    assert (step.tags, step.when, step.loop, step.loop_var, step.vars) == (
+        ("a", "b"),
+        ("True", "x"),
+        [1],
+        "one",
+        {"x": 1},
+    )
 
 
 def test_block_holds_its_steps(tmp_path: Path) -> None:
@@ -201,11 +207,27 @@ def test_command_text_is_one_line_as_people_see_it(text: str) -> None:
         return
     assert text.strip() and "?" not in text
     assert not any(unicodedata.category(c) in ("Cc", "Zl", "Zp") for c in text)
-    assert not any(unicodedata.bidirectional(c) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI") for c in text)
+    assert not any(
+        unicodedata.bidirectional(c) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI") for c in text
+    )
 
 
 WORDS = st.sampled_from(
-    ["hosts", "stages", "steps", "name", "when", "loop", "vars", "register", "tags", "block", "together", *ARGUMENTS, "x"]
+    [
+        "hosts",
+        "stages",
+        "steps",
+        "name",
+        "when",
+        "loop",
+        "vars",
+        "register",
+        "tags",
+        "block",
+        "together",
+        *ARGUMENTS,
+        "x",
+    ]
 )
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 10**12) | WORDS | st.sampled_from(["1s", "{{ x }}", "{{", "10%", ""]),

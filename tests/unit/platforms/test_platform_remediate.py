@@ -66,7 +66,7 @@ CASES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "ios cost and speed": (
         "cisco_ios",
         ("interface hu1/0/1", "ip ospf cost 65535", "speed 100000"),
-        ("interface HundredGigE1/0/1", " speed 40000", " ip ospf cost 10"),
+        ("interface HundredGigE1/0/1", " ip ospf cost 10", " speed 40000"),
     ),
     "ios passive interface": (
         "cisco_ios",

@@ -1,0 +1,391 @@
+"""Playbooks compiled on the README's site: order, commands, conditions, filters, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from safeshift.actions.base import MoveKind
+from safeshift.errors import InventoryError, LintError, PlanError, PlaybookError
+from safeshift.fabric.expected import expected_states
+from safeshift.model.inventory import load_inventory
+from safeshift.planning.compile import compile_plan, needs_approval
+from safeshift.planning.selecting import Selection
+from safeshift.planning.site import suggested_configs
+from tests.unit.planning.building import (
+    ROOT,
+    configs,
+    fabric,
+    inventory,
+    lines_of,
+    plan_of,
+    playbook_of,
+    shipped,
+    site,
+    told,
+    typed,
+)
+
+
+def test_upgrade_of_the_readme_is_two_batches_of_four_moves() -> None:
+    """Serial 1 takes one router through all stages before the next one begins."""
+    plan = plan_of(shipped("upgrade-primary"))
+    names = ["Shift", "Drained", "Raise the uplinks", "Unshift"]
+    assert told(plan) == [
+        (f"1.{batch}.{at}", name, (host,)) for batch, host in ((1, "p1"), (2, "p2")) for at, name in enumerate(names, 1)
+    ]
+    assert [move.kind.value for move in plan.batches[0].moves] == ["change", "drained", "change", "change"]
+    assert plan.touched == ("p1", "l1", "l2", "l3", "l4", "p2")
+    assert plan.batches[0].moves[0].stage == "Shift traffic off p1"
+    assert plan.batches[0].exposure is not None and plan.batches[0].exposure.max_s == 1200
+
+
+def test_commands_and_inverses_are_those_of_each_platform() -> None:
+    """EOS and IOS get their own lines, the far ends of each link in the same move."""
+    plan = plan_of(shipped("upgrade-primary"))
+    shift, _, speed, unshift = plan.batches[1].moves
+    assert lines_of(shift) == {"p2": ("router ospf 1", "max-metric router-lsa")}
+    assert lines_of(speed)["l1"] == ("interface Ethernet2", "speed 100gfull")
+    assert lines_of(speed)["l2"] == ("interface HundredGigE1/0/2", "speed 100000")
+    assert [line.strip() for line in speed.changes[1].inverse] == ["interface Ethernet2", "speed 40gfull"]
+    assert lines_of(unshift) == {"p2": ("router ospf 1", "no max-metric router-lsa")}
+    assert all(change.unproven for change in speed.changes) and not shift.changes[0].unproven
+
+
+def test_each_change_starts_from_what_the_one_before_it_leaves() -> None:
+    """The configurations of a device run through the plan without a gap."""
+    known = configs()
+    for move in plan_of(shipped("upgrade-primary")).moves:
+        for change in move.changes:
+            assert change.before == known[change.device]
+            known[change.device] = change.after
+            assert (
+                site()
+                .platforms[change.device]
+                .equal(site().platforms[change.device].apply(change.after, change.inverse), change.before)
+            )
+
+
+def test_goal_is_both_ends_of_every_link_and_the_configurations() -> None:
+    """What is observed at the end of a batch is what the play names, and what was planned."""
+    batch = plan_of(shipped("upgrade-primary")).batches[0]
+    speeds = {(check.device, check.subject) for check in batch.goal if check.kind == "speed"}
+    assert len(speeds) == 8 and ("p1", "Ethernet4") in speeds and ("l4", "HundredGigE1/0/1") in speeds
+    assert [check.device for check in batch.goal if check.kind == "config"] == ["p1", "l1", "l2", "l3", "l4"]
+    assert batch.goal_declared
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        Selection(limit="p1"),
+        Selection(skip_tags=("x",)),
+        Selection(start_at_step="Shift by*"),
+        Selection(tags=("all",)),
+    ],
+    ids=["limit", "skip tags", "start", "tags"],
+)
+def test_cut_plan_is_held_to_its_own_effects(selection: Selection) -> None:
+    """A plan that is cut by a filter cannot be asked for the whole play's goal."""
+    batch = plan_of(shipped("incident-2011"), selection=selection).batches[0]
+    assert not batch.goal_declared
+    assert {check.kind for check in batch.goal} == {"config"}
+
+
+def test_limit_keeps_the_far_ends(tmp_path: Path) -> None:
+    """``-l p1`` still changes both ends of p1's links, and nothing of p2's."""
+    plan = plan_of(shipped("upgrade-primary"), selection=Selection(limit="p1"))
+    assert plan.touched == ("p1", "l1", "l2", "l3", "l4")
+
+
+def test_start_at_step_skips_what_comes_before_it_in_the_first_batch_only() -> None:
+    """As ``--start-at-task``: from the first match on, everything."""
+    plan = plan_of(shipped("upgrade-primary"), selection=Selection(start_at_step="Unshift"))
+    assert [move.name for move in plan.moves] == ["Unshift", "Shift", "Drained", "Raise the uplinks", "Unshift"]
+
+
+def test_what_is_already_true_has_no_lines(tmp_path: Path) -> None:
+    """A router that is drained already is not drained again."""
+    plan = plan_of(playbook_of(tmp_path, "- drain: {}"), start=typed("p1", "router ospf 1", " max-metric router-lsa"))
+    assert lines_of(plan.moves[0]) == {"p1": ()}
+
+
+def test_plan_is_data_with_one_hash(tmp_path: Path) -> None:
+    """Equal plans have equal JSON and equal hashes; a changed line changes both."""
+    one, other = plan_of(shipped("upgrade-primary")), plan_of(shipped("upgrade-primary"))
+    assert json.dumps(one.to_json()) == json.dumps(other.to_json()) and one.hash == other.hash
+    assert one.hash != plan_of(shipped("incident-2011")).hash
+    assert one.hash != replace(one, notes=("another",)).hash
+
+
+def test_plan_without_devices_says_what_the_files_suggest() -> None:
+    """Offline, the same moves are planned on OSPF process 1, marked as the device's to decide."""
+    online = plan_of(shipped("upgrade-primary"))
+    offline = compile_plan(shipped("upgrade-primary"), inventory(), fabric(), configs=None)
+    assert offline.offline and told(offline) == told(online)
+    assert [lines_of(move) for move in offline.moves] == [lines_of(move) for move in online.moves]
+    assert all(change.from_device for move in offline.moves for change in move.changes)
+
+
+def test_suggested_configurations_mean_what_the_fabric_file_says() -> None:
+    """What an offline plan starts from reads back as the file's own states; how a platform derives costs it knows itself."""
+    read = site().states_of(suggested_configs(site()))
+    assert {name: replace(state, reference_bandwidth=None) for name, state in read.items()} == expected_states(fabric())
+
+
+def test_when_on_plain_variables_is_decided_now_per_host(tmp_path: Path) -> None:
+    """A host whose condition is false is not in the move; a step that nobody takes is no move."""
+    steps = """
+- {name: one, drain: {}, when: inventory_hostname == 'p2'}
+- {name: none, drain: {}, when: [inventory_hostname == 'p2', never]}
+- {name: listed, pause: 1s, when: "'primary_routers' in group_names"}
+"""
+    plan = plan_of(playbook_of(tmp_path, steps, "hosts: primary_routers\nvars: {never: false}"))
+    assert told(plan) == [("1.1.1", "one", ("p2",)), ("1.1.2", "listed", ("p1", "p2"))]
+
+
+def test_when_on_a_registered_answer_stays_for_the_run_with_what_it_needs(tmp_path: Path) -> None:
+    """The plain half of the conditions is decided; the values that the other half needs are in the move."""
+    steps = """
+- {command: show version, register: v}
+- {name: both, drain: {}, when: [wanted is defined, v.stdout is search(wanted)], vars: {wanted: "4.{{ minor }}"}}
+"""
+    move = plan_of(playbook_of(tmp_path, steps, "hosts: p1\nvars: {minor: 30}")).moves[1]
+    assert move.when == {"p1": ("v.stdout is search(wanted)",)}
+    assert move.variables == {"p1": {"wanted": "4.30"}}
+    assert move.changes[0].lines
+
+
+def test_loop_is_one_move_per_item_with_its_label(tmp_path: Path) -> None:
+    """Each item is a move of its own; hosts with fewer items drop out; the name shows the item."""
+    steps = """
+- {name: "vlan {{ item }}", config: "vlan {{ item }}", loop: "{{ [7, 8] if inventory_hostname == 'p1' else [7] }}"}
+- {config: "vlan {{ v }}", loop: [9], loop_control: {loop_var: v}}
+"""
+    plan = plan_of(playbook_of(tmp_path, steps, "hosts: primary_routers"))
+    assert told(plan) == [
+        ("1.1.1", "vlan 7", ("p1", "p2")),
+        ("1.1.2", "vlan 8", ("p1",)),
+        ("1.1.3", "config (9)", ("p1", "p2")),
+    ]
+    assert lines_of(plan.moves[1]) == {"p1": ("vlan 8",)}
+
+
+def test_delegate_to_changes_another_device_with_the_hosts_variables(tmp_path: Path) -> None:
+    """The lines are rendered for the host and typed on the delegate."""
+    steps = "- {config: 'ip route 198.51.100.0/24 Null0 name {{ inventory_hostname }}', delegate_to: l1}"
+    move = plan_of(playbook_of(tmp_path, steps)).moves[0]
+    assert (move.hosts, move.devices, move.targets) == (("p1",), ("l1",), {"p1": "l1"})
+    assert move.changes[0].lines[0].endswith("name p1")
+
+
+def test_block_is_one_move_and_one_change_per_device(tmp_path: Path) -> None:
+    """Steps that belong together are sent together; the inverse goes back to before the first of them."""
+    steps = """
+- name: both
+  block:
+    together: true
+    steps:
+      - config: vlan 7
+      - config: {lines: [name seven], parents: [vlan 7]}
+      - {config: vlan 8, delegate_to: l1}
+"""
+    plan = plan_of(playbook_of(tmp_path, steps))
+    move = plan.moves[0]
+    assert told(plan) == [("1.1.1", "both", ("p1",))]
+    assert lines_of(move) == {"p1": ("vlan 7", "vlan 7", "name seven"), "l1": ("vlan 8",)}
+    assert [step.id for step in move.steps] == ["1.1.1.1", "1.1.1.2", "1.1.1.3"]
+    eos = site().platforms["p1"]
+    assert eos.equal(eos.apply(move.changes[0].after, move.changes[0].inverse), configs()["p1"])
+
+
+def test_tags_of_play_stage_and_block_are_inherited(tmp_path: Path) -> None:
+    """A step has its own tags and those of all that it stands in."""
+    steps = """
+- {name: plain, pause: 1s}
+- {name: tagged, pause: 1s, tags: deep}
+- {name: whole, tags: outer, block: {together: true, steps: [{config: vlan 7, tags: deep}, {config: vlan 8}]}}
+"""
+    playbook = playbook_of(tmp_path, steps, "hosts: p1\ntags: all_of_it")
+    names = {
+        tag: [move.name for move in plan_of(playbook, selection=Selection(tags=(tag,))).moves]
+        for tag in ("all_of_it", "deep", "outer")
+    }
+    assert names == {
+        "all_of_it": ["plain", "tagged", "whole"],
+        "deep": ["tagged", "whole"],
+        "outer": ["whole"],
+    }
+    cut = plan_of(playbook, selection=Selection(tags=("deep",))).moves[1]
+    assert lines_of(cut) == {"p1": ("vlan 7",)}
+
+
+def test_magic_variables_are_ansibles(tmp_path: Path) -> None:
+    """Templates see the host, its groups, the batch, the limit, and other hosts' variables as those see them."""
+    steps = """
+- when: inventory_hostname == 'p1'
+  assert:
+    that:
+      - group_names == ['primary_routers', 'routers']
+      - groups.primary_routers == ['p1', 'p2']
+      - play_hosts == ['p1']
+      - ansible_play_hosts == ['p1', 'p2']
+      - ansible_play_batch == [inventory_hostname]
+      - ansible_limit == 'p1:p2'
+      - hostvars['p2'].inventory_hostname == 'p2' and hostvars.l1.site == site
+      - "'p9' not in hostvars"
+"""
+    playbook = playbook_of(tmp_path, steps, "hosts: primary_routers\nserial: 1")
+    plan = plan_of(playbook, selection=Selection(limit="p1:p2"))
+    assert told(plan) == [("1.1.1", "assert", ("p1",))]
+    assert plan.moves[0].arguments["p1"]["that"] == []
+
+
+def test_assert_on_plain_variables_is_decided_now(tmp_path: Path) -> None:
+    """What the files contradict is refused before anything is contacted, in the playbook's own words."""
+    steps = "- assert: {that: [speed == '100G'], fail_msg: 'speed is {{ speed }}'}"
+    with pytest.raises(PlanError, match="assert fails already: speed is 40G"):
+        plan_of(playbook_of(tmp_path, steps, "hosts: p1\nvars: {speed: 40G}"))
+
+
+def test_extra_variables_are_stronger_than_all_others(tmp_path: Path) -> None:
+    """As with ``-e``: above the step's own."""
+    playbook = playbook_of(tmp_path, "- {config: 'vlan {{ v }}', vars: {v: 2}}", "hosts: '{{ where }}'\nvars: {v: 1}")
+    plan = plan_of(playbook, extra={"v": 3, "where": "p2"})
+    assert lines_of(plan.moves[0]) == {"p2": ("vlan 3",)}
+
+
+def test_override_of_a_host_stands_in_the_place_of_the_table(tmp_path: Path) -> None:
+    """``safeshift_link_speed`` names the lines for one device; only ``{interface}`` is filled in."""
+    (tmp_path / "own.yml").write_text(
+        'all: {hosts: {l1: {safeshift_link_speed: {100G: ["interface {interface}", " speed forced 100gfull"]}}}}\n'
+    )
+    own = load_inventory([str(ROOT / "inventories" / "dc1"), str(tmp_path / "own.yml")])
+    move = plan_of(playbook_of(tmp_path, "- link_speed: {speed: 100G, links: [Ethernet1]}"), other=own).moves[0]
+    assert lines_of(move)["l1"] == ("interface Ethernet1", "speed forced 100gfull")
+    assert move.takes_down == ("l1:Ethernet1--p1:Ethernet1",)
+
+
+def test_link_by_its_name_and_by_its_interface_is_the_same(tmp_path: Path) -> None:
+    """``links:`` takes both."""
+    plans = [
+        plan_of(playbook_of(tmp_path, f"- link_speed: {{speed: 100G, links: ['{name}']}}")).moves[0].changes
+        for name in ("Ethernet5", "p1:Ethernet5--s1:Ethernet5")
+    ]
+    assert plans[0] == plans[1] and [change.device for change in plans[0]] == ["p1", "s1"]
+
+
+def test_approval_is_asked_for_before_the_run(tmp_path: Path) -> None:
+    """Whoever starts a run can know that a person will be needed."""
+    assert needs_approval(plan_of(playbook_of(tmp_path, "- approve: sure")))
+    assert not needs_approval(plan_of(shipped("upgrade-primary")))
+
+
+def test_guard_is_rounded_up_to_the_coarsest_timer_of_the_move(tmp_path: Path) -> None:
+    """IOS counts minutes, EOS seconds: alone p1 keeps its seconds, with p2 both get whole minutes."""
+    head = "hosts: {}\nguard: 130s\nverify: {{settle: 1s}}"
+    alone = plan_of(playbook_of(tmp_path, "- drain: {}", head.format("p1")))
+    both = plan_of(playbook_of(tmp_path, "- drain: {}", head.format("primary_routers")))
+    assert (alone.moves[0].checks.guard_s, both.moves[0].checks.guard_s) == (130, 180)
+
+
+def test_guard_shorter_than_its_verdict_is_refused_where_a_timer_cannot_be_extended(tmp_path: Path) -> None:
+    """EOS cannot extend a commit timer, IOS can: the same play is refused on p1 and planned on p2."""
+    head = "hosts: {}\nguard: 60s"
+    with pytest.raises(LintError, match="the guard of 'drain' is too short: apply, settle and hold may take 95 s"):
+        plan_of(playbook_of(tmp_path, "- drain: {}", head.format("p1")))
+    assert plan_of(playbook_of(tmp_path, "- drain: {}", head.format("p2"))).moves[0].checks.guard_s == 60
+
+
+def test_device_that_cannot_arm_a_guard_is_told_with_the_lines_it_needs(tmp_path: Path) -> None:
+    """An IOS without archive has no revert timer; the plan says so and goes on."""
+    plan = plan_of(playbook_of(tmp_path, "- drain: {}", "hosts: p2"), start=typed("p2", "no archive"))
+    assert any(note.startswith("no guard on p2: ") and "archive / path flash" in note for note in plan.notes)
+
+
+@pytest.mark.parametrize(
+    ("steps", "head", "message"),
+    [
+        ("- drain: {}", "hosts: n1", "n1 is not a router of the fabric"),
+        ("- shift: secondary", "hosts: p1", "p1 is of network primary; shift keeps traffic inside it"),
+        ("- shift: primry", "hosts: p1", "there is no network 'primry'"),
+        ("- link_speed: {speed: 100G, links: [Ethernet9]}", "hosts: p1", "p1 has no link 'Ethernet9'"),
+        ("- command: reload", "hosts: p1", "'reload' is not a command that only reads on Arista EOS"),
+        ("- command: rm -rf /", "hosts: n1", "is not a command that only reads on Linux"),
+        ("- config: vlan 1", "hosts: n1", "n1"),
+        ("- drain: bgp_graceful_shutdown", "hosts: p2", "BGP graceful shutdown cannot be made safe on Cisco IOS"),
+        ("- wait_drained: {}", "hosts: s1", "s1 has no link inside its own network to watch"),
+        ("- {pause: 1s, when: false}", "hosts: p1", "there is nothing to do"),
+    ],
+)
+def test_what_cannot_be_done_here_is_refused(tmp_path: Path, steps: str, head: str, message: str) -> None:
+    """Good files that make no plan together are refused in one sentence."""
+    with pytest.raises(PlanError, match=message):
+        plan_of(playbook_of(tmp_path, steps, head))
+
+
+@pytest.mark.parametrize(
+    ("steps", "head", "message"),
+    [
+        ("- config: 'vlan {{ vln }}'", "hosts: p1\nvars: {vlan: 1}", "7:19: there is no variable 'vln'"),
+        ("- config: 'vlan {{ v }}'", 'hosts: p1\nvars: {v: "1\\nreload"}', "U\\+000A"),
+        ("- {config: vlan 1, delegate_to: p9}", "hosts: p1", "the inventory has no host 'p9'"),
+        ("- {pause: 1s, loop: '{{ 5 }}'}", "hosts: p1", "a loop needs a list"),
+        ("- pause: 1s", "hosts: p1\nverify: {require: [primry]}", "there is no network 'primry'"),
+        ("- pause: 1s", "hosts: p1\nguard: '{{ g }}'\nvars: {g: 5}", "guard: '5' is not a duration"),
+        ("- block: {together: true, steps: [{pause: 1s}]}", "hosts: p1", "a block is one change, planned whole"),
+    ],
+)
+def test_what_only_rendering_shows_is_refused_at_its_place(tmp_path: Path, steps: str, head: str, message: str) -> None:
+    """Errors that need the inventory to be seen still point into the playbook."""
+    with pytest.raises(PlaybookError, match=message) as caught:
+        plan_of(playbook_of(tmp_path, steps, head))
+    assert caught.value.place is not None and caught.value.place.line > 0
+
+
+def test_host_that_is_not_in_the_inventory_is_refused(tmp_path: Path) -> None:
+    """A play's pattern names hosts that exist."""
+    with pytest.raises(InventoryError):
+        plan_of(playbook_of(tmp_path, "- pause: 1s", "hosts: p9"))
+
+
+def test_goal_that_the_plan_does_not_reach_is_refused(tmp_path: Path) -> None:
+    """A plan whose own end is not its goal cannot succeed."""
+    head = "hosts: p1\ngoal:\n  - link_speed: 100G"
+    with pytest.raises(
+        PlanError, match=r"the plan ends without its goal link_speed: p1 would still need 'speed 100gfull'"
+    ):
+        plan_of(playbook_of(tmp_path, "- drain: {}", head))
+
+
+def test_drain_by_cost_is_taken_back_to_the_costs_before_it(tmp_path: Path) -> None:
+    """``undrain`` gives back what this plan's drain took, also when another change came between."""
+    steps = "- drain: interface_cost\n- config: vlan 7\n- undrain: interface_cost"
+    for host in ("p1", "p2"):
+        plan = plan_of(playbook_of(tmp_path, steps, f"hosts: {host}"))
+        platform = site().platforms[host]
+        before, after = (platform.read_meaning(text) for text in (configs()[host], plan.moves[-1].changes[0].after))
+        assert after.interfaces == before.interfaces
+        assert len(plan.moves[0].changes[0].lines) == 10
+
+
+def test_kinds_of_moves_are_those_of_their_actions(tmp_path: Path) -> None:
+    """What the engine does with a move is decided by its action alone."""
+    steps = (
+        "- command: show version\n- pause: 2s\n- approve: ok\n- assert: 'true'\n- wait_drained: {}\n- config: vlan 7"
+    )
+    plan = plan_of(playbook_of(tmp_path, steps))
+    assert [move.kind for move in plan.moves] == [
+        MoveKind.READ,
+        MoveKind.PAUSE,
+        MoveKind.APPROVE,
+        MoveKind.ASSERT,
+        MoveKind.DRAINED,
+        MoveKind.CHANGE,
+    ]
+    assert plan.moves[1].arguments == {"p1": {"duration": 2.0}}
+    assert plan.moves[4].arguments["p1"]["interfaces"] == {f"Ethernet{at}": 40 * 10**9 for at in range(1, 5)}
+    assert plan.moves[0].devices == ("p1",) and plan.moves[1].devices == ()
