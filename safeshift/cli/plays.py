@@ -160,9 +160,7 @@ def check(
     _check(job, _LabChoice(lab, truth, faults), inventory, offline=offline, diff=diff, as_json=as_json)
 
 
-def _check(
-    job: api.Job, choice: _LabChoice, inventory: list[str], *, offline: bool, diff: bool, as_json: bool
-) -> None:
+def _check(job: api.Job, choice: _LabChoice, inventory: list[str], *, offline: bool, diff: bool, as_json: bool) -> None:
     interrupts = Interrupts()
     with _lab(job, choice, inventory) as handle, stopping(interrupts):
         result = api.check(job, offline=offline, lab=handle, interrupts=interrupts)

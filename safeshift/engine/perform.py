@@ -50,6 +50,9 @@ class _Open:
 class Performer:
     """Performs effects for one run.
 
+    Attributes:
+        expected: By router, the configuration that the plan was made for, as changed by this run since.
+
     Guarantees:
         Thread-safe for effects on different devices, which is how the machine asks for them.
     """
@@ -62,6 +65,7 @@ class Performer:
     make_guard: MakeGuard
     styles: Mapping[str, GuardStyle]
     clock: Clock
+    expected: dict[str, str]
     _open: dict[tuple[int, str], _Open] = field(default_factory=dict)
 
     def perform(self, effect: Effect) -> Report:
@@ -153,9 +157,10 @@ class Performer:
         """Read every device of the move, see that it still is as planned, and keep the inverse at hand."""
         move = self.plan.moves[effect.move]
         seen = self.gatherer.see()
-        objection = recheck(self.plan, move, self.site, seen.configs, seen.down)
-        if objection:
-            return Report(Outcome.FAILED, objection)
+        if seen.down or dict(seen.configs) != self.expected:  # else the same facts were judged when the plan was made
+            objection = recheck(self.plan, move, self.site, seen.configs, seen.down)
+            if objection:
+                return Report(Outcome.FAILED, objection)
         hosts = self.looker.hosts_that_take(move)
         changes = [change for change in move.changes if change.lines and change.host in hosts]
         for change in changes:
@@ -221,6 +226,7 @@ class Performer:
         driver, change = self.gatherer.driver(effect.device), self._at(effect).change
         config = driver.running_config()
         if driver.platform.equal(config, change.after):
+            self.expected[effect.device] = config
             return Report(Outcome.DONE)
         differences = driver.platform.differences(change.after, config)
         found: dict[str, Json] = {"differences": list(differences)}

@@ -7,7 +7,7 @@ shown together with what it refuses. Next: ``shell.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from safeshift.clock import Clock
@@ -22,7 +22,7 @@ from safeshift.planning.forecast import Judgement, foresee
 from safeshift.planning.lint import check_rules
 from safeshift.planning.plan import Checks, Plan
 from safeshift.planning.site import Site
-from safeshift.platforms.base import GuardStyle
+from safeshift.platforms.base import GuardStyle, PendingGuard
 from safeshift.probes.base import Observation, Pair, Silence
 from safeshift.probes.judge import WINDOW, Judge
 from safeshift.probes.observers import INTERVAL_S
@@ -68,7 +68,7 @@ class Preflight:
             PreflightError: some device could not be reached; every one that could not is named.
             AuthError, HostKeyError: the only trouble was one device's login or host key.
         """
-        failed = dict(self.fleet.open_all(devices))
+        failed = {name: error for name, error in self.fleet.open_all(devices).items() if error is not None}
         self.sink(Kind.PREFLIGHT, check="reachable", verdict="FAIL" if failed else "PASS", detail=_listed(failed))
         if len(failed) == 1:
             raise next(iter(failed.values()))
@@ -79,7 +79,7 @@ class Preflight:
     def read(self) -> Mapping[str, str]:
         """Read every router, and refuse when one is missing or something is already out of service."""
         guards = self.gatherer.pending_guards(self.gatherer.routers)
-        foreign = [f"{device} ({guard.name})" for device, guard in guards.items() if _is_pending(guard)]
+        foreign = [f"{device} ({guard.name})" for device, guard in _pending(guards)]
         self.sink(Kind.PREFLIGHT, check="guards", verdict="FAIL" if foreign else "PASS", detail=", ".join(foreign))
         if foreign:
             hint = "wait until it has ended, or confirm or abort it on the device; nothing was sent"
@@ -201,10 +201,12 @@ def _sorter(judge: Judge, dead: Judge, dead_pairs: frozenset[Pair]) -> Callable[
     return sort
 
 
-def _is_pending(guard: object) -> bool:
-    if isinstance(guard, DeviceError):
-        raise guard
-    return guard is not None
+def _pending(guards: Mapping[str, PendingGuard | DeviceError | None]) -> Iterator[tuple[str, PendingGuard]]:
+    for device, guard in guards.items():
+        if isinstance(guard, DeviceError):
+            raise guard
+        if guard is not None:
+            yield device, guard
 
 
 def _listed(failed: Mapping[str, DeviceError]) -> str:

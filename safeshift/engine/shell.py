@@ -7,6 +7,7 @@ many times a second, so that isolation is acted on when it is seen and not when 
 
 from __future__ import annotations
 
+import contextlib
 import queue
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -141,17 +142,18 @@ class Shell:
         self._events.put((_came(effect, report), report.findings))
 
     def _next(self, state: State) -> tuple[Event, Mapping[str, Json]]:
-        """Return the next event: what a device said, what a person asked, what the probes see, what a clock says."""
+        """Return the next event: what a person asked, what a device said, what the probes see, what a clock says."""
         while True:
             alarm = self._alarm(state)
             if alarm is not None:
                 return alarm
-            try:
+            with contextlib.suppress(queue.Empty):
+                return self._events.get_nowait()
+            ruled = self._ruled(state)
+            if ruled is not None:
+                return ruled
+            with contextlib.suppress(queue.Empty):
                 return self._events.get(timeout=TICK_S)
-            except queue.Empty:
-                ruled = self._ruled(state)
-                if ruled is not None:
-                    return ruled
 
     def _alarm(self, state: State) -> tuple[Event, Mapping[str, Json]] | None:
         if self.interrupts.at_once:
@@ -203,6 +205,12 @@ class Shell:
         if ruling.decision is gate.Decision.HOLD:
             self._forgive(wait, view, now)
             return None
+        if (
+            wait.effect.act is Act.PROVE
+            and ruling.decision is gate.Decision.CONTINUE
+            and now - wait.counted < wait.watch_s
+        ):
+            return None  # the count began anew a moment ago: too little is known yet
         self._wait = None
         outcome = Outcome.DONE if ruling.decision is gate.Decision.CONTINUE else Outcome.FAILED
         findings = {**evidence(view, checks.require), "elapsed_s": round(age, 3), "freshness_s": checks.freshness_s}

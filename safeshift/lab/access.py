@@ -33,6 +33,9 @@ _DIALECTS = {
     "cisco_ios": "cisco_ios",
     "cisco_xe": "cisco_ios",
 }
+PASSWORD_FILE, KEY_FILE, SSH_CONFIG = "password", "login_key", "ssh_config"
+"""Beside the inventory and known_hosts: more ways to the same login."""
+
 _NETWORK_OS = {"arista_eos": "arista.eos.eos", "cisco_ios": "cisco.ios.ios"}
 
 
@@ -141,6 +144,7 @@ class Kept:
             hint = f"remove {path.parent} to start the lab anew"
             raise LabError(f"the lab's state in {path} cannot be read: {cause}", hint=hint) from cause
         self.password: str = known.get("password") or secrets.token_urlsafe(12)
+        self.login_key: str = known.get("login_key") or new_host_key()
         self._ports: dict[str, int] = known.get("ports", {})
 
     def free_ports(self) -> dict[str, int]:
@@ -162,8 +166,9 @@ class Kept:
 
     def keep(self, ports: Mapping[str, int]) -> None:
         """Write it down for the next time."""
+        kept = {"password": self.password, "login_key": self.login_key, "ports": dict(ports)}
         if self._lasting:
-            write_private(self._path, json.dumps({"password": self.password, "ports": dict(ports)}))
+            write_private(self._path, json.dumps(kept))
 
 
 def _is_free(port: int) -> bool:
@@ -174,6 +179,27 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def write_login(home: Path, doors: Iterable[Door], user: str, password: str, key: str) -> None:
+    """Write the password and the private key, and a configuration with which ``ssh -F FILE DEVICE`` just logs in."""
+    write_private(home / PASSWORD_FILE, f"{password}\n")
+    write_private(home / KEY_FILE, key)
+    hosts = "".join(f"Host {door.device}\n    HostName {door.host}\n    Port {door.port}\n" for door in doors)
+    rest = [
+        f"User {user}",
+        f"IdentityFile {_quoted(home / KEY_FILE)}",
+        "IdentitiesOnly yes",
+        f"UserKnownHostsFile {_quoted(home / 'known_hosts')}",
+        "GlobalKnownHostsFile /dev/null",
+        "StrictHostKeyChecking yes",
+    ]
+    write_private(home / SSH_CONFIG, hosts + "Host *\n" + "".join(f"    {line}\n" for line in rest))
+
+
+def _quoted(path: Path) -> str:
+    """Write a path as ssh_config wants it: a space needs quotation marks, and % would begin a token."""
+    return '"' + str(path).replace("%", "%%") + '"'
 
 
 def _written_group(name: str, roster: Roster, written: set[str]) -> dict[str, Any]:

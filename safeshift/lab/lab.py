@@ -27,11 +27,12 @@ from safeshift.lab.access import (
     roster_without_inventory,
     write_inventory,
     write_known_hosts,
+    write_login,
 )
 from safeshift.lab.blueprint import node_addresses, startup_config
 from safeshift.lab.device import Device, DeviceSpec, Received
 from safeshift.lab.faults import Fault, FaultKind
-from safeshift.lab.sshd import LOOPBACK, Servers, serve
+from safeshift.lab.sshd import LOOPBACK, Servers, public_key_of, serve
 from safeshift.lab.trips import Condition
 from safeshift.lab.truth import Truth, load_faults, load_truth
 from safeshift.lab.world import World
@@ -93,7 +94,7 @@ class Lab:
         self._devices: dict[str, Device] = {}
         self._world: World | None = None
         self._overrides: Mapping[str, Mapping[str, object]] = MappingProxyType({})
-        self._password = ""
+        self._password = self._login_key = ""
         self.resumed = False
 
     # Life ------------------------------------------------------------------------------------------------------------
@@ -133,7 +134,7 @@ class Lab:
     async def _open(self) -> None:
         kept = Kept(self._home / "kept.json", self._home / "keys", lasting=self._state_dir is not None)
         self.resumed = kept.found
-        self._password = kept.password
+        self._password, self._login_key = kept.password, kept.login_key
         platforms = {name: platform_named(self.roster.dialects[name]) for name in self.fabric.routers}
         self._world = World(
             self.truth,
@@ -162,12 +163,16 @@ class Lab:
         await asyncio.gather(*rest, return_exceptions=True)
 
     def _spec(self, name: str) -> DeviceSpec:
-        dialect, users = self.roster.dialects[name], {USER: self._password}
-        if name in self.fabric.routers:
-            text = startup_config(self.fabric, name, dialect)
-            return DeviceSpec(name, dialect, startup=text, users=users, latency_s=self.truth.latency_s)
-        addresses = node_addresses(self.fabric, name)
-        return DeviceSpec(name, dialect, users=users, addresses=addresses, latency_s=self.truth.latency_s)
+        dialect, is_router = self.roster.dialects[name], name in self.fabric.routers
+        return DeviceSpec(
+            name,
+            dialect,
+            startup=startup_config(self.fabric, name, dialect) if is_router else "",
+            users={USER: self._password},
+            authorized_keys=(public_key_of(self._login_key),),
+            addresses={} if is_router else node_addresses(self.fabric, name),
+            latency_s=self.truth.latency_s,
+        )
 
     def _state_path(self, name: str) -> Path | None:
         if self._state_dir is None:
@@ -182,6 +187,7 @@ class Lab:
             {door.device: connection_variables(door, USER, self._password, self.known_hosts) for door in doors}
         )
         write_known_hosts(self.known_hosts, doors)
+        write_login(self._home, doors, USER, self._password, self._login_key)
         write_inventory(self.inventory, self.roster, self._overrides)
 
     def _door(self, name: str) -> Door:

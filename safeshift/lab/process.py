@@ -101,6 +101,13 @@ def find_labs() -> tuple[RunningLab, ...]:
     return tuple(lab for lab in found if lab is not None)
 
 
+def find_resting_labs() -> tuple[Path, ...]:
+    """Give the state directories, in the usual place, of labs whose process has ended and whose devices are kept."""
+    base = _home()
+    found = sorted(base.iterdir()) if base.is_dir() else ()
+    return tuple(path for path in found if (path / ORDER).exists() and _pid_of(path) is None)
+
+
 def stop_lab(state_dir: Path, *, patience_s: float = _STOP_S) -> bool:
     """End the lab of a state directory and forget its devices' state; return whether there was anything to end.
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from safeshift.errors import LabError
+from safeshift.lab.access import PASSWORD_FILE, SSH_CONFIG
 from safeshift.lab.control import ask
 from safeshift.lab.device import Received
 from safeshift.lab.faults import Fault, FaultKind
@@ -64,6 +65,16 @@ class RunningLab:
     inventory: Path
     devices: tuple[LabDevice, ...]
     overrides: Mapping[str, Mapping[str, object]] = field(repr=False)
+
+    @property
+    def ssh_config(self) -> Path:
+        """With it ``ssh -F FILE DEVICE`` logs in, and nothing is typed."""
+        return self.state_dir / SSH_CONFIG
+
+    @property
+    def password_file(self) -> Path:
+        """The password and nothing else."""
+        return self.state_dir / PASSWORD_FILE
 
     def address(self, device: str) -> tuple[str, int]:
         """See ``LabHandle``."""

@@ -90,6 +90,11 @@ def new_host_key() -> str:
     return asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode()
 
 
+def public_key_of(pem: str) -> str:
+    """Return the public half of a private key, in OpenSSH's form (``ssh-ed25519 AAAA...``)."""
+    return _public_text(asyncssh.import_private_key(pem))
+
+
 def _private_key(device: str, pem: str | None) -> asyncssh.SSHKey:
     if pem is None:
         return asyncssh.generate_private_key("ssh-ed25519")

@@ -13,7 +13,7 @@ from safeshift.errors import PlanError
 from safeshift.fabric.routing import Network
 from safeshift.model.steps import Arguments, check_command_text
 from safeshift.planning.plan import Change
-from safeshift.planning.site import Site
+from safeshift.planning.site import Site, read_meaning
 
 DRAINS = ("shift", "drain")
 UNDRAINS = ("unshift", "undrain")
@@ -89,7 +89,7 @@ class Bench:
         if lines:
             self.configs[device] = after
             if device in self.states:
-                self.states[device] = platform.read_meaning(after)
+                self.states[device] = read_meaning(platform, after)
         unproven = action in UNPROVEN and bool(lines)
         return Change(device, platform.name, host, lines, inverse, before, after, unproven=unproven)
 

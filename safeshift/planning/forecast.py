@@ -132,16 +132,21 @@ def recheck(
     """
     if not move.changes:
         return ""
+    bench = _bench_before(plan, move, site, configs)
+    before = with_failures(bench.states, failures, site)
     try:
-        now = resolve(plan, move, site, configs, without=without)
+        changes = merge_changes(tuple(_redone(move, bench, without)), site)
     except PlanError as cause:
         return cause.message
     planned = {change.device: change for change in move.changes}
-    for current in now.changes:
+    for current in changes:
         if not without and current.lines and current.lines != planned[current.device].lines:
             return f"{current.device} is no longer as planned: {_difference(planned[current.device], current)}"
-    known = _harms(_bench_before(plan, move, site, {}), move, frozenset(), ())
-    found = _harms(_bench_before(plan, move, site, configs), move, failures, without)
+    found = _harms(site, before, with_failures(bench.states, failures, site), move.checks)
+    if not found:
+        return ""
+    foreseen = _bench_before(plan, move, site, {})
+    known = _harms(site, dict(foreseen.states), _moved_on(foreseen, move), move.checks)
     return next((harm for harm in found if harm not in known), "")
 
 
@@ -281,14 +286,17 @@ def _arguments(move: Move, host: str) -> Arguments:
     return ARGUMENTS[move.action].model_validate(dict(move.arguments[host]))
 
 
-def _harms(bench: Bench, move: Move, failures: frozenset[Failure], without: Collection[str]) -> tuple[str, ...]:
-    """Work a move out on a bench, and say what it would do while these elements have failed."""
-    before = with_failures(bench.states, failures, bench.site)
-    for _ in _redone(move, bench, without):
+def _moved_on(bench: Bench, move: Move) -> States:
+    """Return the states after a move, worked out on a bench."""
+    for _ in _redone(move, bench, ()):
         pass
-    after = with_failures(bench.states, failures, bench.site)
-    limits = Limits(utilisation=move.checks.utilisation_max, required=frozenset(move.checks.require))
-    forecast = judge(bench.site.fabric, [Situation(_START, before), Situation("after", after)], limits)
+    return bench.states
+
+
+def _harms(site: Site, before: States, after: States, checks: Checks) -> tuple[str, ...]:
+    """Say what is wrong after a move without any further failure."""
+    limits = Limits(utilisation=checks.utilisation_max, required=frozenset(checks.require))
+    forecast = judge(site.fabric, [Situation(_START, before), Situation("after", after)], limits)
     return tuple(f.sentence for f in forecast.refusals if f.failure is None and f.situation == "after")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 
 from safeshift.actions.base import Situation, States
@@ -45,7 +46,7 @@ class Site:
     def state_of(self, name: str, config: str | None, otherwise: RouterState) -> RouterState:
         """Return what one router's configuration means, or ``otherwise`` when it was not read."""
         platform = self.platforms.get(name)
-        return otherwise if config is None or platform is None else platform.read_meaning(config)
+        return otherwise if config is None or platform is None else read_meaning(platform, config)
 
     def situation(
         self, host: str, configs: Mapping[str, str], states: States, undrained: Mapping[str, str]
@@ -63,6 +64,12 @@ class Site:
             hint = f"add {device} to the inventory, with ansible_network_os one of {', '.join(PLATFORMS)}"
             raise PlanError(f"{device} is part of this step, but the inventory gives it no platform", hint=hint)
         return self.platforms[device]
+
+
+@lru_cache(maxsize=4096)
+def read_meaning(platform: Platform, config: str) -> RouterState:
+    """Return what a configuration means; a plan asks for the same text many times, and it is pure."""
+    return platform.read_meaning(config)
 
 
 def site_of(inventory: Inventory, fabric: Fabric) -> Site:

@@ -30,8 +30,16 @@ def respell(line: str) -> str:
         )  # the default distance is not shown
         return f"ip route {match[1] or ''}{masked(match[2], match[3] or match[4])}{rest}"
     if match := _WILDCARD.match(line):
-        line = f"network {masked(match[1], match[2])} area{line[match.end() :]}"
+        line = f"network {_by_wildcard(match[1], match[2])} area{line[match.end() :]}"
     return _AREA.sub(lambda match: f"{match[1]} {IPv4Address(int(match[2]))}", line, count=1)
+
+
+def _by_wildcard(address: str, wildcard: str) -> str:
+    """Write address and wildcard as a prefix; as they came where the wildcard has holes."""
+    bits = int(IPv4Address(wildcard)) if max(map(int, wildcard.split("."))) < 256 else 2
+    if bits & (bits + 1):
+        return f"{address} {wildcard}"
+    return masked(address, str(32 - bits.bit_length()))
 
 
 def _with_length(address: str, mask: str) -> str:

@@ -55,5 +55,3 @@ def bench_on(platform: str, *typed: str) -> Bench:
 def arguments_of(action: str, written: dict[str, object]) -> Arguments:
     """Arguments as the playbook would have them."""
     return ARGUMENTS[action].model_validate(written)
-
-

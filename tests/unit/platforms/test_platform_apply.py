@@ -105,6 +105,14 @@ EOS_CASES = {
         ("router ospf 1", "   network 10.1.0.0 0.0.255.255 area 0"),
         (" router ospf 1", "+   network 10.1.0.0/16 area 0.0.0.0"),
     ),
+    "a wildcard of one address": (
+        ("router ospf 1", "   network 10.255.0.11 0.0.0.0 area 0"),
+        (" router ospf 1", "+   network 10.255.0.11/32 area 0.0.0.0"),
+    ),
+    "a wildcard with holes": (
+        ("router ospf 1", "   network 10.0.0.1 0.255.0.0 area 0"),
+        (" router ospf 1", "+   network 10.0.0.1 0.255.0.0 area 0.0.0.0"),
+    ),
     "a mask on an interface": (
         ("interface Vlan10", "   ip address 10.1.1.2 255.255.255.0"),
         (" interface Vlan10", "-   ip address 10.1.1.1/24", "+   ip address 10.1.1.2/24"),

@@ -1,0 +1,92 @@
+"""``check``: what a run would do now, and whether it would be refused. Reads and probes, never writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from safeshift.api.job import Job
+from safeshift.api.opening import Overrides, fly, open_preflight
+from safeshift.api.running import open_journal
+from safeshift.clock import Clock, SystemClock
+from safeshift.engine.interrupts import Interrupts
+from safeshift.errors import JournalError, RefusedError, SafeshiftError
+from safeshift.journal.lock import FabricLock, fabric_key
+from safeshift.planning.forecast import Judgement, foresee
+from safeshift.planning.lint import check_rules
+from safeshift.planning.plan import Plan
+from safeshift.platforms.base import GuardStyle
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What ``check`` found.
+
+    Attributes:
+        plan: None when the devices could not even be read.
+        refusal: Why a run would be refused now; None when it would start.
+    """
+
+    plan: Plan | None
+    judgement: Judgement | None
+    refusal: SafeshiftError | None
+    configs: Mapping[str, str] = field(default_factory=dict)
+    styles: Mapping[str, GuardStyle] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def check(
+    job: Job,
+    *,
+    offline: bool = False,
+    lab: Overrides | None = None,
+    journal: Path | None = None,
+    clock: Clock | None = None,
+    interrupts: Interrupts | None = None,
+) -> CheckResult:
+    """Say what a run would do now, and whether it would be refused. Reads and probes, never writes.
+
+    Args:
+        offline: From the files alone; nothing is contacted.
+        lab: Reach this lab's devices instead of the site's.
+
+    Raises:
+        InputError: the files do not go together.
+    """
+    if offline:
+        return _check_offline(job)
+    clock = clock or SystemClock()
+    with ExitStack() as stack:
+        flight = open_preflight(job, lab, clock, interrupts or Interrupts(), lambda kind, **data: None, stack)
+        refusal: SafeshiftError | None = None
+        try:
+            _see_lock(job, journal)
+            fly(job, flight, override="")
+        except (RefusedError, SafeshiftError) as error:
+            if isinstance(error, JournalError):
+                raise
+            refusal = error
+        configs = flight.seen.configs if flight.seen is not None else {}
+        return CheckResult(flight.plan, flight.judgement, refusal, configs, dict(flight.styles))
+
+
+def _check_offline(job: Job) -> CheckResult:
+    plan = job.compile(None)
+    judgement = foresee(plan, job.site, None)
+    refusal: SafeshiftError | None = None
+    try:
+        check_rules(plan, job.site, None)
+        if judgement.refusals:
+            raise RefusedError(judgement.reason, hint="from the files alone; nothing was contacted")
+    except RefusedError as error:
+        refusal = error
+    return CheckResult(plan, judgement, refusal)
+
+
+def _see_lock(job: Job, journal: Path | None) -> None:
+    with open_journal(journal) as store:
+        holder = FabricLock(store.locks, fabric_key(job.fabric_path)).holder()
+    if holder is not None:
+        raise RefusedError(f"another run holds this fabric: {holder}", hint="wait until it has ended")

@@ -1,0 +1,100 @@
+"""What people wrote, read and found good: playbook, inventory and fabric together. Nothing is contacted here.
+
+Next: ``opening.py``, which finds the way to the devices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from safeshift.model import fabric as fabric_file
+from safeshift.model.connection import ConnectionDefaults
+from safeshift.model.fabric import Fabric
+from safeshift.model.inventory import Inventory, load_inventory
+from safeshift.model.playbook import Playbook, load_playbook
+from safeshift.model.vault import Vault
+from safeshift.planning.compile import compile_plan
+from safeshift.planning.plan import Plan
+from safeshift.planning.selecting import Selection
+from safeshift.planning.site import Site, site_of
+
+NOTHING: Mapping[str, object] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What people wrote, read and found good: nothing was contacted yet.
+
+    Attributes:
+        extra_vars: ``-e``: they override every other variable.
+        defaults: ``-u``, ``-k``, ``--private-key``, ``-K``: what the inventory does not say about logins.
+        forks: How many logins happen at the same time.
+    """
+
+    playbook: Playbook
+    inventory: Inventory
+    fabric: Fabric
+    fabric_path: Path
+    selection: Selection = field(default_factory=Selection)
+    extra_vars: Mapping[str, object] = field(default_factory=dict)
+    defaults: ConnectionDefaults = field(default_factory=ConnectionDefaults)
+    forks: int = 16
+
+    @property
+    def site(self) -> Site:
+        """Inventory and fabric together."""
+        return site_of(self.inventory, self.fabric)
+
+    def compile(self, configs: Mapping[str, str] | None) -> Plan:
+        """Make the plan for these configurations; None makes it from the files alone."""
+        return compile_plan(
+            self.playbook,
+            self.inventory,
+            self.fabric,
+            configs=configs,
+            selection=self.selection,
+            extra_vars=self.extra_vars,
+            fabric_name=str(self.fabric_path),
+        )
+
+
+def find_fabric(sources: Sequence[str]) -> Path:
+    """Return the fabric file that belongs to an inventory: the one beside it, ``inventories/dc1.fabric.yml``."""
+    first = Path(sources[0].rstrip("/")) if sources else Path("inventories")
+    stem = first.name if first.is_dir() else first.stem
+    return first.parent / f"{stem}.fabric.yml"
+
+
+def load(
+    playbook: str | Path,
+    inventory: str | Sequence[str],
+    *,
+    fabric: str | Path | None = None,
+    vault: Vault | None = None,
+    selection: Selection | None = None,
+    extra_vars: Mapping[str, object] = NOTHING,
+    defaults: ConnectionDefaults | None = None,
+    forks: int = 16,
+) -> Job:
+    """Read everything that people wrote.
+
+    Raises:
+        PlaybookError, InventoryError, FabricError: with file, line, column and what to do; nothing was contacted.
+    """
+    sources = (inventory,) if isinstance(inventory, str) else tuple(inventory)
+    fabric_path = Path(fabric) if fabric is not None else find_fabric(sources)
+    book = load_playbook(Path(playbook))
+    hosts = load_inventory(sources, vault=vault, playbook_dir=Path(playbook).parent, extra_vars=extra_vars)
+    return Job(
+        playbook=book,
+        inventory=hosts,
+        fabric=fabric_file.load(fabric_path),
+        fabric_path=fabric_path,
+        selection=selection or Selection(),
+        extra_vars=extra_vars,
+        defaults=defaults or ConnectionDefaults(),
+        forks=forks,
+    )

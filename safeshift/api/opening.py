@@ -1,0 +1,95 @@
+"""The way to the devices of a job: connections, one fleet that changes them, observers with sessions of their own.
+
+A lab stands in for the whole way: addresses, logins and host keys. Next: ``engine/preflight.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from safeshift.api.job import Job
+from safeshift.clock import Clock
+from safeshift.drivers.fleet import Fleet
+from safeshift.drivers.netmiko_driver import NetmikoDriver
+from safeshift.engine.gather import Gatherer
+from safeshift.engine.interrupts import Interrupts
+from safeshift.engine.preflight import Preflight, Sink
+from safeshift.model.connection import Connection, connection_of
+from safeshift.model.templating import Templater
+from safeshift.platforms import platform_named
+from safeshift.probes.pairs import LOCALHOST, Watch, choose
+from safeshift.probes.prober import Prober
+
+
+class Overrides(Protocol):
+    """What a lab replaces: how to reach each host. Any lab handle has it."""
+
+    @property
+    def overrides(self) -> Mapping[str, Mapping[str, object]]:
+        """Connection variables by host."""
+        ...
+
+    @property
+    def known_hosts(self) -> Path:
+        """The lab's own host keys."""
+        ...
+
+
+def open_preflight(
+    job: Job, lab: Overrides | None, clock: Clock, interrupts: Interrupts, sink: Sink, stack: ExitStack
+) -> Preflight:
+    """Prepare a look at a job's devices; what it opens is closed by ``stack``. Nothing is contacted yet.
+
+    Raises:
+        InputError: the inventory does not say how to reach a device.
+    """
+    site = job.site
+    watch = choose(job.fabric, site.platforms)
+    connections = connect_all(job, _hosts(job, watch), lab)
+
+    def make_driver(host: str) -> NetmikoDriver:
+        connection = connections[host]
+        return NetmikoDriver(connection, platform_named(connection.platform), clock=clock, others=tuple(connections))
+
+    routers = tuple(name for name in job.fabric.routers if name in connections)
+    fleet = Fleet(connections.values(), clock=clock, forks=job.forks)
+    stack.callback(fleet.close_all)
+    prober = Prober((*watch.pairs, *watch.dead), make_driver, clock)
+    stack.callback(prober.stop)
+    gatherer = Gatherer(fleet, job.fabric, routers, clock)
+    return Preflight(site, fleet, gatherer, watch, prober, clock, interrupts, sink)
+
+
+def _hosts(job: Job, watch: Watch) -> tuple[str, ...]:
+    """The inventory's routers of this fabric, whoever looks, and whatever the plan names beside them."""
+    routers = [name for name in job.fabric.routers if name in job.inventory.hosts]
+    observers = [name for name in watch.observers if name != LOCALHOST]
+    return tuple(dict.fromkeys((*routers, *observers, *job.compile(None).devices)))
+
+
+def connect_all(job: Job, hosts: Iterable[str], lab: Overrides | None) -> dict[str, Connection]:
+    """Work out how each host is reached; a lab replaces address, login and host keys of its devices."""
+    defaults = job.defaults
+    if lab is not None:
+        defaults = replace(defaults, known_hosts=(lab.known_hosts,), ssh_config=Path("/dev/null"))
+    result = {}
+    for host in hosts:
+        variables = dict(job.inventory.host_vars(host))
+        if lab is not None:
+            # The lab stands in for the whole way to the device: nothing of the site's own way may remain.
+            variables = {key: value for key, value in variables.items() if not key.startswith("ansible_")}
+            variables.update(lab.overrides.get(host, {}))
+        result[host] = connection_of(host, variables, defaults=defaults, render=Templater(variables).render)
+    return result
+
+
+def fly(job: Job, flight: Preflight, *, override: str) -> None:
+    """Everything before the first change, in the order in which it may be refused."""
+    flight.reach(flight.fleet.names)
+    configs = flight.read()
+    plan = flight.make_plan(job.compile, configs, override=override)
+    flight.look(plan.batches[0].checks)

@@ -1,0 +1,94 @@
+"""How a running lab is told: where each device is, and how ssh, Ansible and programs log in.
+
+Words only; ``labs.py`` decides when they are said. Every command printed here is tried by a test.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from safeshift.lab.running import LabDevice, Origin, RunningLab
+from safeshift.reporting.lines import Line, Tone
+from safeshift.units import show_duration
+
+_CAME = {
+    Origin.STARTED: "is up",
+    Origin.RESUMED: "is up again, its devices as they were left",
+    Origin.FOUND: "was up already",
+}
+
+
+def describe(lab: RunningLab) -> Iterator[Line]:
+    """Tell all that a user needs to log in to a lab just brought up."""
+    yield Line(f"the lab of {lab.fabric} {_CAME[lab.origin]}: {len(lab.devices)} devices on this machine", Tone.GOOD)
+    yield from _table(lab.devices)
+    yield from _ways_in(lab)
+    ends = f"it ends itself after {show_duration(lab.idle_s)} unused"
+    yield Line(f"take it down with: safeshift lab down --fabric {lab.fabric}; {ends}", Tone.FAINT)
+
+
+def outline(lab: RunningLab, sessions: int | None) -> Iterator[Line]:
+    """Tell how a running lab is; ``sessions`` None: it does not answer."""
+    if sessions is None:
+        yield Line(f"the lab of {lab.fabric} runs (pid {lab.pid}) and does not answer", Tone.BAD)
+        yield Line(f"end it with: safeshift lab down --fabric {lab.fabric}", depth=1)
+        return
+    ends = f"ends itself after {show_duration(lab.idle_s)} unused"
+    yield Line(f"the lab of {lab.fabric} is up: pid {lab.pid}, {_counted(sessions, 'session')} open, {ends}", Tone.GOOD)
+    yield from _table(lab.devices)
+    yield from _ways_in(lab)
+
+
+def resting_line(name: str) -> Line:
+    """Tell of a lab whose process is gone and whose devices' state is kept."""
+    sentence = f"the lab of {name} is not running, and its devices are kept as they were"
+    return Line(f"{sentence}: go on with safeshift lab up, or forget them with safeshift lab down", Tone.WARN)
+
+
+def lab_json(lab: RunningLab, *, sessions: int | None = None) -> dict[str, object]:
+    """Return what ``describe`` tells, for machines; the password itself stays in its file."""
+    return {
+        "fabric": lab.fabric,
+        "origin": lab.origin.value,
+        "pid": lab.pid,
+        "idle_s": lab.idle_s,
+        "sessions": sessions,
+        "user": lab.user,
+        "password_file": str(lab.password_file),
+        "ssh_config": str(lab.ssh_config),
+        "known_hosts": str(lab.known_hosts),
+        "inventory": str(lab.inventory),
+        "state_dir": str(lab.state_dir),
+        "devices": [{"name": d.name, "platform": d.platform, "host": d.host, "port": d.port} for d in lab.devices],
+    }
+
+
+def _table(devices: tuple[LabDevice, ...]) -> Iterator[Line]:
+    rows = [("DEVICE", "PLATFORM", "ADDRESS"), *((one.name, one.platform, f"{one.host}:{one.port}") for one in devices)]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for number, row in enumerate(rows):
+        cells = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield Line(cells.rstrip(), Tone.PLAIN if number else Tone.HEAD, 1)
+
+
+def _ways_in(lab: RunningLab) -> Iterator[Line]:
+    first = lab.devices[0]
+    config, inventory = shlex.quote(str(lab.ssh_config)), shlex.quote(str(lab.inventory))
+    ansible = f"ansible -i {inventory} {first.name} -m ansible.netcommon.cli_command"
+    ways = {
+        "user": lab.user,
+        "password": f"in {lab.password_file}",
+        "known_hosts": str(lab.known_hosts),
+        "inventory": f"{lab.inventory}  (safeshift and Ansible: -i)",
+        "ssh": f"ssh -F {config} {first.name}",
+        "ansible": f"{ansible} -a 'command=\"show version\"'",
+        "netmiko": f'ConnectHandler("{first.platform}", host="{first.name}", ssh_config_file="{lab.ssh_config}", ...)',
+    }
+    width = max(len(name) for name in ways)
+    for name, text in ways.items():
+        yield Line(f"{name.ljust(width)}  {text}", depth=1)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
