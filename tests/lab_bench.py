@@ -1,4 +1,4 @@
-"""A bench for lab devices without the lab's world: fixed surroundings, a console without sockets, servers in a thread."""
+"""A bench for lab devices without the lab's world: still surroundings, a console without sockets, servers in a thread."""
 
 from __future__ import annotations
 
@@ -176,6 +176,7 @@ class Console:
 
         Args:
             until: What the answer ends with when it is no prompt (a question).
+
         """
         before = len(self.text)
         self._terminal.received((line + enter).encode())

@@ -1,4 +1,7 @@
-"""The list of actions: what each word under a step means. A new action is a file here and a model in ``model/steps.py``."""
+"""The list of actions: what each word under a step means.
+
+A new action is a file here, its arguments in ``model/steps.py``, and cases in ``tests/cases``.
+"""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ lines with a promise about where the traffic goes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from safeshift.actions.base import MoveKind, Plain, Situation, States
@@ -76,7 +77,8 @@ def drained(at: Situation, method: str) -> States:
         case "ospf_max_metric":
             state = replace(state, max_metric=True)
         case "interface_cost":
-            state = _with_costs(state, {name: MAX_METRIC for name, port in state.interfaces.items() if port.meets_neighbors})
+            raised = dict.fromkeys(_transit(state), MAX_METRIC)
+            state = _with_costs(state, raised)
         case _:
             state = replace(state, graceful_shutdown=True)
     return {**at.states, at.host: state}
@@ -90,7 +92,7 @@ def undrained(at: Situation, method: str) -> States:
             state = replace(state, max_metric=False, max_metric_stub=False)
         case "interface_cost":
             before = _costs_before(at)
-            raised = {name for name, port in state.interfaces.items() if port.meets_neighbors and port.cost == MAX_METRIC}
+            raised = [name for name in _transit(state) if state.interfaces[name].cost == MAX_METRIC]
             state = _with_costs(state, {name: before.get(name) for name in raised})
         case _:
             state = replace(state, graceful_shutdown=False)
@@ -105,6 +107,10 @@ def _costs_before(at: Situation) -> dict[str, int | None]:
     return {name: port.cost for name, port in meaning.interfaces.items()}
 
 
-def _with_costs(state: RouterState, costs: dict[str, int | None]) -> RouterState:
+def _transit(state: RouterState) -> list[str]:
+    return [name for name, port in state.interfaces.items() if port.meets_neighbors]
+
+
+def _with_costs(state: RouterState, costs: Mapping[str, int | None]) -> RouterState:
     ports = {name: replace(port, cost=costs.get(name, port.cost)) for name, port in state.interfaces.items()}
     return replace(state, interfaces=ports)

@@ -12,10 +12,10 @@ from dataclasses import replace
 
 from safeshift.actions.base import MoveKind, Plain, Situation, States
 from safeshift.errors import PlanError
-from safeshift.fabric.state import InterfaceState
+from safeshift.fabric.state import InterfaceState, RouterState
 from safeshift.model.fabric import End, Link
 from safeshift.model.steps import LinkSpeedArguments, check_command_text
-from safeshift.platforms.base import Lines
+from safeshift.platforms.base import Lines, Platform
 from safeshift.units import parse_rate, show_gbit
 
 VARIABLE = "safeshift_link_speed"
@@ -80,6 +80,22 @@ def read_overrides(written: object) -> dict[int, Lines]:
             raise ValueError(f"{VARIABLE}: {speed} needs a list of lines")
         found[parse_rate(str(speed))] = tuple(check_command_text(line) for line in lines)
     return found
+
+
+def with_own_speeds(state: RouterState, platform: Platform, config: str, own: Mapping[int, Lines]) -> RouterState:
+    """Return a state in which a device's own commands mean what the inventory says that they do.
+
+    An interface that holds all lines of a speed runs at it; those lines are no longer unread.
+    """
+    ports, known = dict(state.interfaces), set[str]()
+    for name, port in state.interfaces.items():
+        for speed, lines in own.items():
+            typed = [line.replace("{interface}", name) for line in lines]
+            if platform.equal(platform.apply(config, typed), config):
+                ports[name] = replace(port, speed=speed)
+                known |= {f"interface {name} / {line.strip()}" for line in typed}
+    unread, pinned = (tuple(line for line in kept if line not in known) for kept in (state.unread, state.pinned))
+    return replace(state, interfaces=ports, unread=unread, pinned=pinned)
 
 
 def _runs_at(at: Situation, end: End, link: Link, speed: int) -> bool:

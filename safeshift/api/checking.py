@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,10 @@ from safeshift.planning.forecast import Judgement, foresee
 from safeshift.planning.lint import check_rules
 from safeshift.planning.plan import Plan
 from safeshift.platforms.base import GuardStyle
+from safeshift.probes.judge import smallest_loss_seen
+from safeshift.probes.observers import INTERVAL_S
+from safeshift.probes.pairs import Watch
+from safeshift.units import show_duration, show_percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class CheckResult:
     Attributes:
         plan: None when the devices could not even be read.
         refusal: Why a run would be refused now; None when it would start.
+        notes: Sentences about what was not followed, and about what the probes can see.
     """
 
     plan: Plan | None
@@ -69,7 +74,19 @@ def check(
                 raise
             refusal = error
         configs = flight.seen.configs if flight.seen is not None else {}
-        return CheckResult(flight.plan, flight.judgement, refusal, configs, dict(flight.styles))
+        notes = (*flight.notes, *_sight(flight.plan, flight.watch))
+        return CheckResult(flight.plan, flight.judgement, refusal, configs, dict(flight.styles), notes)
+
+
+def _sight(plan: Plan | None, watch: Watch) -> Iterator[str]:
+    """How sharply the probes see within each play's settling time."""
+    if plan is None or not watch.pairs:
+        return
+    who = f"{len(watch.pairs)} pairs of {len(watch.observers)} observers, a probe each {INTERVAL_S * 1000:.0f} ms"
+    for settle_s, loss_max in dict.fromkeys((batch.checks.settle_s, batch.checks.loss_max) for batch in plan.batches):
+        least = smallest_loss_seen(int(settle_s / INTERVAL_S), loss_max, len(watch.pairs))
+        seen = f"loss of {show_percent(least)} and more of one pair" if least <= 1 else "no loss of a single pair"
+        yield f"probes: {who}; within settle ({show_duration(settle_s)}) they see {seen}"
 
 
 def _check_offline(job: Job) -> CheckResult:

@@ -5,7 +5,7 @@ A lab stands in for the whole way: addresses, logins and host keys. Next: ``engi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -61,7 +61,14 @@ def open_preflight(
     prober = Prober((*watch.pairs, *watch.dead), make_driver, clock)
     stack.callback(prober.stop)
     gatherer = Gatherer(fleet, job.fabric, routers, clock)
-    return Preflight(site, fleet, gatherer, watch, prober, clock, interrupts, sink)
+    notes = (*job.inventory.notes, *_ignored(connections.values()))
+    return Preflight(site, fleet, gatherer, watch, prober, clock, interrupts, sink, notes)
+
+
+def _ignored(connections: Iterable[Connection]) -> Iterator[str]:
+    """What the inventory or ssh_config said to weaken the check of host keys, each said once."""
+    said = dict.fromkeys(said for connection in connections for said in connection.ignored)
+    yield from (f"not followed, because it would weaken the check of host keys: {each}" for each in said)
 
 
 def _hosts(job: Job, watch: Watch) -> tuple[str, ...]:

@@ -168,6 +168,9 @@ def _check(job: api.Job, choice: _LabChoice, inventory: list[str], *, offline: b
         print(json.dumps(_as_json(result), indent=2, sort_keys=True))
     elif result.plan is not None and result.judgement is not None:
         print(_plan_text(job, result.plan, result.judgement, diff=diff))
+    if not as_json:
+        for note in result.notes:
+            print(printable(note))
     if result.refusal is None:
         _say(as_json, "check: a run would start")
         return
@@ -182,6 +185,7 @@ def _as_json(result: api.CheckResult) -> dict[str, object]:
         "hash": result.plan.hash if result.plan else None,
         "refusal": result.refusal.message if result.refusal else None,
         "hint": result.refusal.hint if result.refusal else None,
+        "notes": list(result.notes),
         "what_if": None
         if judgement is None
         else {

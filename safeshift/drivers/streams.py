@@ -12,6 +12,8 @@ import paramiko
 
 from safeshift.drivers.errormap import FOREIGN_ERRORS, Phase, doubt, translate
 
+STATUS_S = 1.0
+"""A command that ended says so at once; a session that died says nothing."""
 LINE_BYTES = 64 * 1024
 """A line that is longer is cut here: no probe prints one."""
 
@@ -81,9 +83,14 @@ class LineStream:
         self._rest = rest
         if line or found:
             return line.rstrip(b"\r").decode("utf-8", errors="replace")
-        if not self._closed and not self._channel.exit_status_ready():
+        if not self._closed and not self._told_its_end():
             raise doubt(self.device, Phase.READ, f"the session died while {self.command!r} was running")
         return None
+
+    def _told_its_end(self) -> bool:
+        """Tell whether the command ended; its status comes behind the end of its output, or never."""
+        self._channel.status_event.wait(STATUS_S)
+        return self._channel.exit_status != -1
 
 
 def open_stream(transport: paramiko.Transport, command: str, *, device: str, timeout_s: float) -> LineStream:

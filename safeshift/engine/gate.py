@@ -72,9 +72,10 @@ def decide(view: View, checks: Checks, *, elapsed_s: float, watch_s: float, pati
             return Ruling(Decision.HOLD, f"settling: {reasons}")
         return Ruling(Decision.ROLL_BACK, reasons, Cause.NETWORK)
     if verdict is Verdict.UNKNOWN:
-        if elapsed_s < checks.hold_s:
+        hold_s = max(checks.hold_s, patience_s)  # what is not known is never judged harder than what is bad
+        if elapsed_s < hold_s:
             return Ruling(Decision.HOLD, f"not known: {reasons}")
-        return Ruling(Decision.ROLL_BACK, f"not known for {checks.hold_s:.0f} s: {reasons}", Cause.NETWORK)
+        return Ruling(Decision.ROLL_BACK, f"not known for {hold_s:.0f} s: {reasons}", Cause.NETWORK)
     if elapsed_s < watch_s:
         return Ruling(Decision.HOLD, "all networks PASS; watching")
     return Ruling(Decision.CONTINUE, "all networks PASS")

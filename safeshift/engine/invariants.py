@@ -2,7 +2,8 @@
 
 Every engine test, the exhaustive exploration and ``safeshift journal verify`` apply it. It reads only what the
 journal says, in order, and shares no code with the machine. One small class per invariant, all alike: ``see`` takes
-each event and yields the sentences of what it breaks, ``end`` those that only the whole run shows.
+each event and yields the sentences of what it breaks, ``end`` those that only the whole run shows. Long because
+there are eleven of them and none shares code with another.
 """
 
 from __future__ import annotations
@@ -46,7 +47,15 @@ class Watchman(Protocol):
 
 def check(events: Sequence[Event]) -> tuple[Violation, ...]:
     """Return every violation of one run's journal, in order; empty when all invariants held."""
-    watchmen: tuple[Watchman, ...] = (
+    watching = watchmen()
+    found = [Violation(w.name, event.seq, text) for event in events for w in watching for text in w.see(event)]
+    found += [Violation(w.name, 0, text) for w in watching for text in w.end()]
+    return tuple(found)
+
+
+def watchmen() -> tuple[Watchman, ...]:
+    """Return one watchman per invariant, each of whom has seen nothing yet."""
+    return (
         OneMoveOpen(),
         FreshPass(),
         GuardFirst(),
@@ -59,9 +68,6 @@ def check(events: Sequence[Event]) -> tuple[Violation, ...]:
         UndoForeseen(),
         OnlyWhatDiffers(),
     )
-    found = [Violation(w.name, event.seq, text) for event in events for w in watchmen for text in w.see(event)]
-    found += [Violation(w.name, 0, text) for w in watchmen for text in w.end()]
-    return tuple(found)
 
 
 def _text(event: Event, key: str) -> str:
@@ -70,6 +76,15 @@ def _text(event: Event, key: str) -> str:
 
 def _is_intent(event: Event, acts: Iterable[str]) -> bool:
     return event.kind is Kind.INTENT and _text(event, "act") in acts
+
+
+def _key(event: Event) -> tuple[str, str]:
+    return _text(event, "move"), _text(event, "device")
+
+
+def _ended(event: Event, *acts: str) -> bool:
+    """Whether the event says that one of the acts came back DONE."""
+    return event.kind is not Kind.INTENT and _text(event, "act") in acts and _text(event, "outcome") == "done"
 
 
 def _devices(event: Event) -> Mapping[str, Mapping[str, Json]]:
@@ -92,79 +107,112 @@ class _Quiet:
 
 @dataclass(slots=True)
 class OneMoveOpen(_Quiet):
-    """I1: at any time at most one move is unconfirmed."""
+    """I1: at any time at most one move is unconfirmed; confirmed is a move whose every guard was told to keep it."""
 
     name = "I1"
     open: str = ""
+    guarded: set[str] = field(default_factory=set)
 
     def see(self, event: Event) -> Iterator[str]:
         """See ``Watchman``."""
         if _is_intent(event, _FORWARD):
-            if self.open and self.open != _text(event, "move"):
-                yield f"move {_text(event, 'move')} began while {self.open} was unconfirmed"
-            self.open = _text(event, "move")
+            move, device = _key(event)
+            if self.open and self.open != move:
+                yield f"move {move} began while {self.open} was unconfirmed"
+            if self.open != move:
+                self.open, self.guarded = move, set()
+            if event.data.get("guard") != "none":
+                self.guarded.add(device)
+        elif _ended(event, "confirm"):
+            self.guarded.discard(_text(event, "device"))
         elif event.kind is Kind.MOVE_CONFIRMED and _text(event, "move") == self.open:
+            if self.guarded:
+                yield f"move {self.open} was called confirmed while {', '.join(sorted(self.guarded))} was not"
             self.open = ""
+        elif event.kind is Kind.SAFE_POINT and self.open:
+            yield f"a safe point was declared while {self.open} was unconfirmed"
 
 
 @dataclass(slots=True)
 class FreshPass(_Quiet):
-    """I2: no move starts unless every required network was measured PASS within ``freshness`` seconds."""
+    """I2: a move starts only on a PASS younger than ``freshness``, a run only when nothing is out of service."""
 
     name = "I2"
     looked: Event | None = None
+    whole: bool = False
 
     def see(self, event: Event) -> Iterator[str]:
         """See ``Watchman``."""
-        if event.kind is Kind.MEASURED and _text(event, "act") == "look":
+        if event.kind is Kind.PREFLIGHT and _text(event, "check") == "nothing out of service":
+            self.whole = _text(event, "verdict") == "PASS"
+        elif event.kind is Kind.MEASURED and _text(event, "act") == "look":
             self.looked = event
-        if event.kind is Kind.MOVE_OPENED:
+        elif event.kind is Kind.MOVE_OPENED:
             self.looked = None
-        if not _is_intent(event, {"arm", "stage"}) and not _is_intent(event, {"commit"}):
-            return
+        elif _is_intent(event, _FORWARD):
+            yield from self._judge(event)
+
+    def _judge(self, event: Event) -> Iterator[str]:
+        move, device = _key(event)
+        if not self.whole:
+            yield f"{device} was sent something although it was not seen that nothing is out of service"
         looked = self.looked
-        if looked is None or _text(looked, "outcome") != "done" or looked.data.get("move") != event.data.get("move"):
-            yield f"{_text(event, 'device')} was sent something without a PASS before move {_text(event, 'move')}"
+        if looked is None or _text(looked, "outcome") != "done" or _text(looked, "move") != move:
+            yield f"{device} was sent something without a PASS before move {move}"
             return
         limit = looked.data.get("freshness_s")
         first = not _is_intent(event, {"commit"}) or event.data.get("guard") == "none"
         if first and isinstance(limit, int | float) and event.mono - looked.mono > limit:
-            yield f"the PASS before move {_text(event, 'move')} was {event.mono - looked.mono:.1f} s old"
+            yield f"the PASS before move {move} was {event.mono - looked.mono:.1f} s old"
 
 
 @dataclass(slots=True)
 class GuardFirst(_Quiet):
-    """I3: every unconfirmed change is covered by a guard wherever the platform can."""
+    """I3: every unconfirmed change is covered by a guard, which has not run out, wherever the platform can."""
 
     name = "I3"
     guarded: set[tuple[str, str]] = field(default_factory=set)
+    ends: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def see(self, event: Event) -> Iterator[str]:
         """See ``Watchman``."""
-        key = (_text(event, "move"), _text(event, "device"))
-        if event.kind is Kind.OUTCOME and _text(event, "act") in {"arm", "stage"} and _text(event, "outcome") == "done":
+        key = _key(event)
+        if _ended(event, "arm", "stage"):
             self.guarded.add(key)
         elif _is_intent(event, {"commit"}) and event.data.get("guard") != "none" and key not in self.guarded:
             yield f"{key[1]} was changed in move {key[0]} without its guard"
+        elif _ended(event, "confirm") and event.mono > self.ends.get(key, event.mono):
+            yield f"{key[1]} was confirmed in move {key[0]} after its timer must have ended"
+        if _is_intent(event, {"arm", "commit"}):
+            seconds = event.data.get("guard_s")
+            if isinstance(seconds, int | float):
+                self.ends.setdefault(key, event.mono + seconds)
 
 
 @dataclass(slots=True)
 class InverseFirst(_Quiet):
-    """I4: the captured state and the inverse are in the journal before the change is sent."""
+    """I4: the captured state, the lines and their inverse are in the journal before the change is sent."""
 
     name = "I4"
-    captured: set[tuple[str, str]] = field(default_factory=set)
+    captured: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
     def see(self, event: Event) -> Iterator[str]:
         """See ``Watchman``."""
+        key = _key(event)
         if event.kind is Kind.CAPTURED:
             for device, held in _devices(event).items():
                 if "config" in held and "inverse" in held:
-                    self.captured.add((_text(event, "move"), device))
+                    self.captured[key[0], device] = _lines(held)
         elif _is_intent(event, _FORWARD):
-            key = (_text(event, "move"), _text(event, "device"))
             if key not in self.captured:
                 yield f"{key[1]} was touched in move {key[0]} before its state and inverse were recorded"
+            elif _is_intent(event, {"stage", "commit"}) and _lines(event.data) != self.captured[key]:
+                yield f"{key[1]} was sent other lines in move {key[0]} than were recorded with their inverse"
+
+
+def _lines(data: Mapping[str, Json]) -> tuple[str, ...]:
+    lines = data.get("lines")
+    return tuple(str(line) for line in lines) if isinstance(lines, list | tuple) else ()
 
 
 @dataclass(slots=True)
@@ -172,18 +220,41 @@ class NeverPromoted(_Quiet):
     """I5: neither FAIL nor UNKNOWN nor the absence of evidence leads on."""
 
     name = "I5"
+    refused: str = ""
+    watched: str = ""
+    soaked: bool = False
+    changed: bool = False
 
     def see(self, event: Event) -> Iterator[str]:
         """See ``Watchman``."""
-        if event.kind is not Kind.MEASURED or _text(event, "outcome") != "done":
+        if event.kind is Kind.MEASURED:
+            yield from self._measured(event)
+        elif _is_intent(event, _WRITES - _UNDO) and self.refused:
+            yield f"{_text(event, 'act')} on {_text(event, 'device')} although {self.refused} did not PASS"
+        if _is_intent(event, {"commit"}):
+            self.watched, self.soaked, self.changed = "", False, True
+        elif _is_intent(event, {"confirm"}) or (event.kind is Kind.MOVE_CONFIRMED and self.changed):
+            if self.watched != _text(event, "move"):
+                yield f"move {_text(event, 'move')} was confirmed without a PASS after it"
+        elif event.kind is Kind.SAFE_POINT:
+            if self.changed and not self.soaked:
+                yield f"batch {_text(event, 'batch')} became a safe point without a PASS while it soaked"
+            self.changed = False
+
+    def _measured(self, event: Event) -> Iterator[str]:
+        act = _text(event, "act")
+        if _text(event, "outcome") != "done":
+            self.refused = act
             return
         networks = event.data.get("networks")
         if not isinstance(networks, Mapping) or not networks:
-            yield f"{_text(event, 'act')} went on without evidence"
+            yield f"{act} went on without evidence"
             return
         for network, verdict in networks.items():
             if verdict != "PASS":
-                yield f"{_text(event, 'act')} went on although {network} was {verdict}"
+                yield f"{act} went on although {network} was {verdict}"
+        self.watched = _text(event, "move") if act == "watch" else self.watched
+        self.soaked = self.soaked or act == "soak"
 
 
 @dataclass(slots=True)
@@ -195,8 +266,10 @@ class OnlyUndoAfterStop(_Quiet):
 
     def see(self, event: Event) -> Iterator[str]:
         """See ``Watchman``."""
-        if event.kind is Kind.UNWIND_OPENED:
-            self.stopped = _text(event, "cause")
+        if event.kind in (Kind.UNWIND_OPENED, Kind.SIGNAL):
+            self.stopped = self.stopped or _text(event, "cause")
+        elif event.kind is Kind.MEASURED and event.data.get("isolated"):
+            self.stopped = self.stopped or "isolation"
         elif self.stopped and _is_intent(event, _WRITES - _UNDO):
             yield f"{_text(event, 'act')} on {_text(event, 'device')} after the run was stopped by {self.stopped}"
 
@@ -218,20 +291,29 @@ class OneHolder(_Quiet):
 
 @dataclass(slots=True)
 class SettledByReading(_Quiet):
-    """I8: a write whose outcome is unknown is settled by reading the device before anything else is sent to it."""
+    """I8: a write is settled by reading the device before anything builds on it; in doubt it is never repeated."""
 
     name = "I8"
-    doubt: dict[str, str] = field(default_factory=dict)
+    doubt: dict[tuple[str, str], str] = field(default_factory=dict)
+    unread: set[tuple[str, str]] = field(default_factory=set)
 
     def see(self, event: Event) -> Iterator[str]:
         """See ``Watchman``."""
-        device = _text(event, "device")
-        if event.kind is Kind.OUTCOME and _text(event, "outcome") == "unknown" and _text(event, "act") in _WRITES:
-            self.doubt[device] = _text(event, "act")
-        elif event.kind in (Kind.READ_BACK, Kind.RESTORED):
-            self.doubt.pop(device, None)
-        elif _is_intent(event, _WRITES) and self.doubt.get(device) == _text(event, "act"):
-            yield f"{_text(event, 'act')} was repeated on {device} although its outcome was unknown"
+        key, act = _key(event), _text(event, "act")
+        if event.kind is Kind.OUTCOME and _text(event, "outcome") == "unknown" and act in _WRITES:
+            self.doubt[key] = act
+        elif event.kind in (Kind.READ_BACK, Kind.RESTORED) and _text(event, "outcome") != "unknown":
+            self.doubt.pop(key, None)
+            if event.kind is Kind.READ_BACK and event.data.get("equal") is True:
+                self.unread.discard(key)
+        elif _is_intent(event, _WRITES) and self.doubt.get(key) == act:
+            yield f"{act} was repeated on {key[1]} although its outcome was unknown"
+        if _is_intent(event, {"commit"}):
+            self.unread.add(key)
+        elif _is_intent(event, {"watch", "confirm"}) or event.kind is Kind.MOVE_CONFIRMED:
+            for move, device in sorted(self.unread):
+                if move == key[0]:
+                    yield f"move {move} went on although {device} was not read back as intended"
 
 
 @dataclass(slots=True)
@@ -241,29 +323,55 @@ class HonestEnd(_Quiet):
     name = "I9"
     touched: dict[tuple[str, str], bool] = field(default_factory=dict)
     ever_sent: bool = False
-    goals: set[str] = field(default_factory=set)
+    stopped: bool = False
+    goal: bool = False
+    unsafe: set[str] = field(default_factory=set)
     proven: bool = False
+    closed: bool = False
 
     def see(self, event: Event) -> Iterator[str]:
         """See ``Watchman``."""
-        key = (_text(event, "move"), _text(event, "device"))
-        if _is_intent(event, _FORWARD):
-            self.touched[key], self.ever_sent = False, True
-        elif event.kind is Kind.RESTORED and key in self.touched:
-            self.touched[key] = event.data.get("equal") is True
-        elif event.kind is Kind.GOAL and _text(event, "outcome") == "done":
-            self.goals.add(key[0])
-        elif event.kind is Kind.SAFE_POINT:
-            self.touched.clear()
+        if event.kind is Kind.INTENT and _text(event, "act") in _WRITES:
+            yield from self._written(event)
+        elif event.kind is Kind.RESTORED and _key(event) in self.touched:
+            self.touched[_key(event)] = event.data.get("equal") is True
         elif event.kind is Kind.MEASURED and _text(event, "act") == "prove networks":
             self.proven = _text(event, "outcome") == "done"
+        elif event.kind is Kind.UNWIND_OPENED:
+            self.stopped = True
         elif event.kind is Kind.RUN_CLOSED:
+            self.closed = True
             yield from self._judge(event)
+        else:
+            yield from self._batch(event)
+
+    def _written(self, event: Event) -> Iterator[str]:
+        act = _text(event, "act")
+        self.proven = False
+        if self.closed:
+            yield f"{act} on {_text(event, 'device')} after the run was closed"
+        if act in _FORWARD:
+            self.touched[_key(event)], self.ever_sent, self.goal = False, True, False
+        elif act in _UNDO - {"drop guard"} and _key(event) in self.touched:
+            self.touched[_key(event)] = False
+
+    def _batch(self, event: Event) -> Iterator[str]:
+        batch = _text(event, "batch")
+        if event.kind is Kind.BATCH_OPENED:
+            self.unsafe.add(batch)
+            self.goal = False
+        elif event.kind is Kind.GOAL:
+            self.goal = _text(event, "outcome") == "done"
+        elif event.kind is Kind.SAFE_POINT:
+            if not self.goal:
+                yield f"batch {batch} became a safe point although its goal was not observed"
+            self.unsafe.discard(batch)
+            self.touched.clear()
 
     def _judge(self, event: Event) -> Iterator[str]:
         state, todo = _text(event, "state"), event.data.get("todo") or ()
         unrestored = sorted({device for (_, device), equal in self.touched.items() if not equal})
-        if state == "COMPLETED" and (unrestored or todo):
+        if state == "COMPLETED" and (unrestored or todo or self.unsafe or self.stopped):
             yield f"COMPLETED, but {', '.join(unrestored) or 'something'} was past no safe point"
         elif state == "ROLLED_BACK" and (unrestored or not self.proven or todo):
             yield f"ROLLED_BACK without proof for {', '.join(unrestored) or 'the networks'}"
@@ -282,26 +390,54 @@ class HonestEnd(_Quiet):
 
 @dataclass(slots=True)
 class UndoForeseen(_Quiet):
-    """I12: a plan was judged for every state its unwind passes through, and refused unless overridden."""
+    """I12: a plan was judged for every state its unwind passes through (newest move first), and refused unless
+    overridden; so it is unwound in no other order.
+    """
 
     name = "I12"
     judged: bool = False
+    touched: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def see(self, event: Event) -> Iterator[str]:
         """See ``Watchman``."""
+        key = _key(event)
         if event.kind is Kind.FORECAST:
             self.judged = event.data.get("verdict") == "PASS" or bool(event.data.get("override"))
-        elif _is_intent(event, _FORWARD) and not self.judged:
-            yield f"{_text(event, 'device')} was changed although the what-if had not passed"
+        elif event.kind is Kind.SAFE_POINT:
+            self.touched.clear()
+        elif event.kind is Kind.RESTORED and key in self.touched:
+            self.touched[key] = True
+        elif _is_intent(event, _FORWARD):
+            self.touched[key] = False
+            if not self.judged:
+                yield f"{key[1]} was changed although the what-if had not passed"
+        elif _is_intent(event, _UNDO) and key in self.touched:
+            moves = list(dict.fromkeys(move for move, _ in self.touched))
+            newer = moves[moves.index(key[0]) + 1 :]
+            for (move, device), checked in self.touched.items():
+                if move in newer and not checked:
+                    yield f"move {key[0]} was undone on {key[1]} before the newer move {move} was on {device}"
 
 
 @dataclass(slots=True)
 class OnlyWhatDiffers(_Quiet):
-    """I13: what is already true is not sent again."""
+    """I13: what is already true is not sent, and nothing is sent twice."""
 
     name = "I13"
+    needed: set[tuple[str, str]] = field(default_factory=set)
+    sent: set[tuple[str, str]] = field(default_factory=set)
 
     def see(self, event: Event) -> Iterator[str]:
         """See ``Watchman``."""
-        if _is_intent(event, {"commit"}) and not event.data.get("lines"):
-            yield f"{_text(event, 'device')} was changed with no lines to send"
+        key = _key(event)
+        if event.kind is Kind.CAPTURED:
+            devices = event.data.get("needed")
+            self.needed |= {(key[0], str(name)) for name in devices} if isinstance(devices, list | tuple) else set()
+        elif _is_intent(event, {"commit"}):
+            if not event.data.get("lines"):
+                yield f"{key[1]} was changed with no lines to send"
+            if key not in self.needed:
+                yield f"{key[1]} was changed in move {key[0]}, which it did not need"
+            if key in self.sent:
+                yield f"move {key[0]} was sent to {key[1]} twice"
+            self.sent.add(key)

@@ -128,6 +128,13 @@ class Performer:
                 if standing.stage in (Stage.CLEAN, Stage.RESTORED):
                     continue
                 todo.append(self._what_is_left(move, device, standing.stage))
+        todo += [
+            f"{effect.device}: may hold a running configuration that was not saved"
+            for effect in sorted(state.flying, key=lambda effect: effect.device)
+            if effect.act is Act.SAVE
+        ]
+        if state.sent and not todo:
+            todo.append("nothing is left to undo, but the networks were not seen to PASS since: look at them")
         stop = Alarm(Cause.INTERRUPT, "stopped at once by a second interrupt")
         return replace(
             state,

@@ -41,6 +41,7 @@ class Preflight:
     """One look at the world before a run.
 
     Attributes:
+        notes: Sentences for the operator that were known before anything was contacted.
         plan: Made as soon as the devices were read; None before.
         judgement: What the what-if says of it.
         seen: What the routers hold.
@@ -55,6 +56,7 @@ class Preflight:
     clock: Clock
     interrupts: Interrupts
     sink: Sink
+    notes: tuple[str, ...] = ()
     plan: Plan | None = None
     judgement: Judgement | None = None
     seen: Seen | None = None
@@ -68,6 +70,8 @@ class Preflight:
             PreflightError: some device could not be reached; every one that could not is named.
             AuthError, HostKeyError: the only trouble was one device's login or host key.
         """
+        for text in self.notes:
+            self.sink(Kind.NOTE, text=text)
         failed = {name: error for name, error in self.fleet.open_all(devices).items() if error is not None}
         self.sink(Kind.PREFLIGHT, check="reachable", verdict="FAIL" if failed else "PASS", detail=_listed(failed))
         if len(failed) == 1:

@@ -23,7 +23,7 @@ from safeshift.engine.states import Act, Alarm, Came, Cause, Effect, Event, Fina
 from safeshift.errors import ExitCode
 from safeshift.journal.events import Json
 from safeshift.planning.plan import Checks, Plan
-from safeshift.probes.judge import WINDOW, Judge, View
+from safeshift.probes.judge import WINDOW, Count, Judge, View
 from safeshift.probes.observers import INTERVAL_S
 from safeshift.verdict import Verdict
 
@@ -268,11 +268,21 @@ def evidence(view: View, require: tuple[str, ...]) -> dict[str, Json]:
                 "lost": list(node.lost),
                 "sent": node.sent,
                 "missed": node.missed,
-                "rtt_ms": None if node.rtt_ms is None else round(node.rtt_ms, 3),
+                "rtt_ms": _milliseconds(node.rtt_ms),
+                "outward": _counted(node.outward),
+                "inward": _counted(node.inward),
             }
             for node in view.nodes
         ],
     }
+
+
+def _counted(count: Count) -> dict[str, Json]:
+    return {"sent": count.sent, "missed": count.missed, "rtt_ms": _milliseconds(count.rtt_ms)}
+
+
+def _milliseconds(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
 
 
 def exit_code(state: State, *, journal_lost: bool) -> ExitCode:

@@ -84,11 +84,12 @@ class RouterState:
 
 
 def unreadable(before: RouterState, after: RouterState) -> tuple[str, ...]:
-    """Return the lines that make a change's effect unknown: all unread ones, and the pinned ones that it touches.
+    """Return the lines that make a change's effect unknown: the unread and pinned ones that it adds, alters or removes.
 
     Args:
-        before: The state that was measured to work; its pinned lines are proven by that.
+        before: The state that was measured to work. What stands in it unread goes on doing what it did; that is a
+            weakness of every forecast here, and told as one, but not the change's doing.
     """
-    touched = set(before.pinned) ^ set(after.pinned)
-    pinned = (line for line in (*before.pinned, *after.pinned) if line in touched)
-    return tuple(dict.fromkeys((*before.unread, *after.unread, *pinned)))
+    old, new = (*before.unread, *before.pinned), (*after.unread, *after.pinned)
+    touched = set(old) ^ set(new)
+    return tuple(dict.fromkeys(line for line in (*old, *new) if line in touched))

@@ -166,7 +166,7 @@ class _Judgement:
         return Forecast(
             refusals=(*self._findings(refused), *self._not_understood()),
             exposures=tuple(self._findings(self._worst(passing))),
-            standing=tuple(self._findings(standing)),
+            standing=(*self._findings(standing), *self._left_out()),
             loads=tuple(self._fullest(at) for at in range(last + 1)),
         )
 
@@ -247,6 +247,15 @@ class _Judgement:
                 if unread and (name, unread) not in told:
                     told.add((name, unread))
                     yield Finding("understood", situation.label, None, _unread(name, unread), (name,))
+
+    def _left_out(self) -> Iterator[Finding]:
+        """What stood unread before the first step: the forecast is made as if it were not there."""
+        start = self._situations[0]
+        for name, state in start.states.items():
+            if state.unread:
+                more = f" and {len(state.unread) - 1} more lines" if len(state.unread) > 1 else ""
+                sentence = f"what {state.unread[0].strip()!r}{more} on {name} does to forwarding is left out of the what-if"
+                yield Finding("understood", start.label, None, sentence, (name,))
 
     def _fullest(self, at: int) -> tuple[str, str, float, float]:
         loads = self._carried(at).loads()

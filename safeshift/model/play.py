@@ -89,15 +89,19 @@ class Settings(Written):
 
 
 class PlayWords(Written):
+    """The other keys of a play."""
+
     name: str = ""
-    vars: dict[str, Any] = {}
+    vars: dict[str, Any] = Field(default_factory=dict)
     vars_files: Names = ()
     tags: Tags = ()
-    goal: list[Any] = []
+    goal: list[Any] = Field(default_factory=list)
     stages: list[Any] = Field(description="a list of {name, steps}", min_length=1)
 
 
 class StageWords(Written):
+    """The keys of a stage."""
+
     name: str = ""
     when: Conditions = ()
     tags: Tags = ()
@@ -111,17 +115,21 @@ class LoopControl(Written):
 
 
 class StepWords(Written):
+    """The keys of a step beside its action."""
+
     name: str = ""
     when: Conditions = ()
     loop: Any = None
     loop_control: LoopControl = LoopControl()
-    vars: dict[str, Any] = {}
+    vars: dict[str, Any] = Field(default_factory=dict)
     register_as: Name | None = Field(default=None, alias="register")
     tags: Tags = ()
     delegate_to: str = ""
 
 
 class BlockWords(Written):
+    """What stands under ``block``."""
+
     together: bool = Field(description="true: the steps are one move")
     steps: list[Any] = Field(description="a list of steps", min_length=1)
 

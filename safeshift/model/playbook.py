@@ -108,7 +108,7 @@ class _Reader:
 
     def _goal(self, value: object, loc: Loc) -> Step:
         step = self._step(value, loc)
-        if step.action not in GOALS or isinstance(value, dict) and len(value) != 1:
+        if step.action not in GOALS or (isinstance(value, dict) and len(value) != 1):
             hint = f"a goal is one of {', '.join(GOALS)}, and nothing beside it"
             raise PlaybookError("this cannot be observed as a goal", place=step.place, hint=hint)
         return step

@@ -13,7 +13,7 @@ from safeshift.errors import PlanError
 from safeshift.fabric.routing import Network
 from safeshift.model.steps import Arguments, check_command_text
 from safeshift.planning.plan import Change
-from safeshift.planning.site import Site, read_meaning
+from safeshift.planning.site import Site
 
 DRAINS = ("shift", "drain")
 UNDRAINS = ("unshift", "undrain")
@@ -89,13 +89,13 @@ class Bench:
         if lines:
             self.configs[device] = after
             if device in self.states:
-                self.states[device] = read_meaning(platform, after)
+                self.states[device] = self.site.meaning(device, after)
         unproven = action in UNPROVEN and bool(lines)
         return Change(device, platform.name, host, lines, inverse, before, after, unproven=unproven)
 
 
 def merge_changes(changes: tuple[Change, ...], site: Site) -> tuple[Change, ...]:
-    """Return one change per device, in the order first touched: its lines in sequence, its inverse back to the first."""
+    """Return one change per device, in the order first touched; its inverse leads back to before the first."""
     merged: dict[str, Change] = {}
     for change in changes:
         first = merged.get(change.device)

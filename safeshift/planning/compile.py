@@ -177,6 +177,6 @@ def _notes(plan: Plan, site: Site) -> Iterator[str]:
         yield f"not in the fabric file: {', '.join(outside)}; what changes there do to traffic cannot be foreseen"
     unproven = dict.fromkeys(change.device for move in plan.moves for change in move.changes if change.unproven)
     if unproven:
-        yield f"unproven commands: link speeds on {', '.join(unproven)} come from a table, not from having been tried there"
+        yield f"unproven commands: link speeds on {', '.join(unproven)} come from a table, not from having been tried"
     if plan.offline:
-        yield "made from the files alone: commands and inverses are those the files suggest; the devices decide at run time"
+        yield "made from the files alone: commands are what the files suggest; the devices decide at run time"

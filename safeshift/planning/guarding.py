@@ -33,7 +33,7 @@ def guarded_checks(checks: Checks, changes: tuple[Change, ...], site: Site, step
     needed = checks.deadline_s + checks.settle_s + checks.hold_s
     if seconds <= needed and not all(_is_extendable(platform, seconds) for platform in platforms):
         hint = f"write guard: {math.ceil(needed) + 1}s or more, or a shorter deadline, settle or hold"
-        told = f"apply, settle and hold may take {show_duration(needed)}, and its timers end after {show_duration(seconds)}"
+        told = f"apply, settle and hold may take {show_duration(needed)}, its timers end after {show_duration(seconds)}"
         raise LintError(f"{step.place}: the guard of {step.name or step.action!r} is too short: {told}", hint=hint)
     return replace(checks, guard_s=seconds)
 

@@ -170,11 +170,11 @@ class Scope:
         return PlaybookError(cause.message, place=self._playbook.places.at(loc), hint=cause.hint)
 
     def _refuse_secret(self, value: object, loc: Loc) -> None:
-        inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else (value,)
-        for one in inside:
-            if isinstance(one, Secret):
-                hint = "what is sent is shown and journaled; keep secrets for logins"
-                raise PlaybookError("a vaulted value would be sent", place=self._playbook.places.at(loc), hint=hint)
+        if isinstance(value, Secret):
+            hint = "what is sent is shown and journaled; keep secrets for logins"
+            raise PlaybookError("a vaulted value would be sent", place=self._playbook.places.at(loc), hint=hint)
+        for one in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+            self._refuse_secret(one, loc)
 
 
 def scope_of(playbook: Playbook, layers: Layers, host: str | None) -> Scope:

@@ -131,9 +131,7 @@ def _change(change: Change, checks: Checks, site: Site) -> Iterator[str]:
         told = f"  guard: {_GUARDS[platform.guard_style]}, {show_duration(checks.guard_s)}"
         yield f"{told}, if its configuration lets it be armed" if change.from_device else told
     else:
-        yield from textwrap.wrap(
-            f"no guard: {why_none(platform)}", WIDTH - 4, initial_indent="  ", subsequent_indent="    "
-        )
+        yield from (f"  {line}" for line in _wrap(f"no guard: {why_none(platform)}", "  ", WIDTH - 4))
 
 
 def _typed(word: str, lines: tuple[str, ...]) -> Iterator[str]:
@@ -187,7 +185,8 @@ def _verdict(plan: Plan, judgement: Judgement) -> Iterator[str]:
         yield "no state of this plan, forward or back, breaks an invariant by itself"
     fullest = max(judgement.loads, key=lambda load: load.load / load.capacity if load.capacity else 0.0, default=None)
     if fullest is not None and fullest.capacity:
-        yield f"fullest: {fullest.element} carries {show_gbit(fullest.load)} of {show_gbit(fullest.capacity)} Gbit/s {fullest.when}"
+        share = f"{show_gbit(fullest.load)} of {show_gbit(fullest.capacity)} Gbit/s"
+        yield f"fullest: {fullest.element} carries {share} {fullest.when}"
     if judgement.exposures:
         yield f"exposure{' (declared)' if judgement.covered else ', not declared'}:"
         yield from (f"- {sentence}" for sentence in judgement.exposures)
@@ -210,7 +209,7 @@ def _wrapped(sentences: Iterable[str]) -> Iterator[str]:
         yield from _wrap(sentence, hang)
 
 
-def _wrap(sentence: str, hang: str) -> list[str]:
+def _wrap(sentence: str, hang: str, width: int = WIDTH - 2) -> list[str]:
     glued = _UNIT.sub("\N{NO-BREAK SPACE}", sentence)
-    lines = textwrap.wrap(glued, WIDTH - 2, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
+    lines = textwrap.wrap(glued, width, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
     return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]

@@ -11,7 +11,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from safeshift.actions.base import Situation, States
-from safeshift.actions.link_speed import VARIABLE, read_overrides
+from safeshift.actions.link_speed import VARIABLE, read_overrides, with_own_speeds
 from safeshift.errors import InventoryError, PlanError
 from safeshift.fabric.expected import expected_states
 from safeshift.fabric.state import RouterState
@@ -41,12 +41,15 @@ class Site:
     def states_of(self, configs: Mapping[str, str]) -> States:
         """Return the state of every router: what its configuration means, or else what the fabric file says."""
         expected = expected_states(self.fabric)
-        return {name: self.state_of(name, configs.get(name), expected[name]) for name in self.fabric.routers}
+        known = {name for name in configs if name in self.platforms}
+        return {name: self.meaning(name, configs[name]) if name in known else expected[name] for name in expected}
 
-    def state_of(self, name: str, config: str | None, otherwise: RouterState) -> RouterState:
-        """Return what one router's configuration means, or ``otherwise`` when it was not read."""
-        platform = self.platforms.get(name)
-        return otherwise if config is None or platform is None else read_meaning(platform, config)
+    def meaning(self, device: str, config: str) -> RouterState:
+        """Return what a device's configuration means, its own commands (``safeshift_link_speed``) included."""
+        platform = self.platforms[device]
+        state = _read_once(platform.name, config)
+        own = self.overrides.get(device, {}).get("link_speed")
+        return with_own_speeds(state, platform, config, own) if isinstance(own, Mapping) else state
 
     def situation(
         self, host: str, configs: Mapping[str, str], states: States, undrained: Mapping[str, str]
@@ -66,10 +69,9 @@ class Site:
         return self.platforms[device]
 
 
-@lru_cache(maxsize=4096)
-def read_meaning(platform: Platform, config: str) -> RouterState:
-    """Return what a configuration means; a plan asks for the same text many times, and it is pure."""
-    return platform.read_meaning(config)
+@lru_cache(maxsize=4096)  # a plan asks many times for what the same text means
+def _read_once(platform: str, config: str) -> RouterState:
+    return platform_named(platform).read_meaning(config)
 
 
 def site_of(inventory: Inventory, fabric: Fabric) -> Site:

@@ -13,7 +13,7 @@ from safeshift.actions.base import States
 from safeshift.fabric.routing import Failure, Network
 from safeshift.fabric.state import MAX_METRIC, RouterState
 from safeshift.planning.plan import Change, Move, Plan
-from safeshift.planning.site import Site, read_meaning, suggested_configs
+from safeshift.planning.site import Site, suggested_configs
 
 Skipped = frozenset[tuple[str, str]]
 """Which (move id, host) the run leaves out."""
@@ -102,7 +102,7 @@ def _moved_on(
 ) -> dict[str, RouterState]:
     if device not in states:
         return states
-    return {**states, device: read_meaning(site.platforms[device], configs[device])}
+    return {**states, device: site.meaning(device, configs[device])}
 
 
 def _without(state: RouterState, ports: set[str]) -> RouterState:

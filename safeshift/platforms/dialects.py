@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Network
 
-from safeshift.platforms.typed import Single, Wipe
+from safeshift.platforms.typed import Covered, Single, Wipe
 
 TOP = re.compile(r"$")
 INTERFACE = re.compile(r"interface ")
@@ -149,10 +149,12 @@ SINGLES = (
 )
 
 # What the default for all interfaces says, it says for those named before too.
+_EACH_PASSIVE = re.compile(r"passive-interface (?!default)")
 WIPES = (
-    Wipe(OSPF, re.compile(r"passive-interface default$"), r"passive-interface (?!default)"),
-    Wipe(OSPF, re.compile(r"no passive-interface default$"), "no passive-interface "),
+    Wipe(OSPF, re.compile(r"passive-interface default$"), _EACH_PASSIVE),
+    Wipe(OSPF, re.compile(r"no passive-interface default$"), re.compile(r"no passive-interface ")),
 )
+COVERED = (Covered(OSPF, _EACH_PASSIVE, beside=re.compile(r"passive-interface default$")),)
 
 # Nothing to remove, nothing said.
 FORGETTABLE = r"shutdown$|ip route |network |passive-interface |neighbor |ip ospf |ip address |description"

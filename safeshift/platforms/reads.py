@@ -19,7 +19,7 @@ def table(*forms: str) -> Pattern[str]:
         form.replace("{argument}", _ARGUMENT).replace("{pattern}", _PATTERN).replace("{target}", _TARGET)
         for form in forms
     )
-    return re.compile("(?:" + "|".join(filled) + ")")
+    return re.compile("(?:" + "|".join(filled) + ")", re.ASCII)
 
 
 # "show tech-support" reads too, but keeps a device busy for minutes: it has no place in a change.

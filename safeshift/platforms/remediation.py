@@ -59,12 +59,12 @@ def compare(before: Blocks, after: Blocks, grammar: Grammar) -> tuple[str, ...]:
     return differences(old, new, indent=grammar.indent)
 
 
-def _telling(blocks: Blocks, grammar: Grammar) -> Blocks:
+def _telling(blocks: Blocks, grammar: Grammar, parent: str = "") -> Blocks:
     """Leave out the lines that say nothing."""
     return tuple(
-        replace(block, children=_telling(block.children, grammar)) if block.children else block
+        replace(block, children=_telling(block.children, grammar, block.text)) if block.children else block
         for block in blocks
-        if not grammar.silent.match(block.text)
+        if not grammar.is_silent(parent, block.text, blocks)
     )
 
 

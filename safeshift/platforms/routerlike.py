@@ -22,8 +22,6 @@ from safeshift.platforms.reads import is_listed
 from safeshift.platforms.typed import Grammar, predict
 from safeshift.units import show_gbit
 
-_INTERFACE = re.compile(r"[A-Za-z][\w./:-]*")
-
 
 class RouterLike:
     """A router whose configuration is indented text, as EOS and IOS have it."""
@@ -171,9 +169,7 @@ class RouterLike:
         Raises:
             PlanError: the interface is not a plain word.
         """
-        if not _INTERFACE.fullmatch(interface):
-            raise PlanError(f"{interface!r} is not an interface name", hint="write its full name")
-        return f"show interfaces {interface}"
+        return f"show interfaces {plain_word(interface)}"
 
 
 def plain_word(text: str) -> str:
@@ -182,7 +178,7 @@ def plain_word(text: str) -> str:
     Raises:
         PlanError: it holds anything else.
     """
-    if not re.fullmatch(r"[A-Za-z0-9][\w./:-]*", text):
+    if not re.fullmatch(r"[A-Za-z0-9][\w./:-]*", text, re.ASCII):
         raise PlanError(f"{text!r} cannot become part of a command", hint="write an address or an interface name")
     return text
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from re import Pattern
 
 from safeshift.platforms.configtext import Block, Blocks, raw_lines, scan
@@ -55,16 +55,20 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Wipe:
-    """A command that makes the device drop others: in its own section, or in all sections that match ``elsewhere``.
-
-    Attributes:
-        dropped: A pattern of the lines that go, in which ``{0}`` stands for the first group of ``typed``.
-    """
+    """A command that makes the device drop others of its section."""
 
     section: Pattern[str]
     typed: Pattern[str]
-    dropped: str
-    elsewhere: Pattern[str] | None = None
+    dropped: Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A line that says nothing while a sibling says the same for all (``passive-interface default``)."""
+
+    section: Pattern[str]
+    line: Pattern[str]
+    beside: Pattern[str]
 
 
 Trie = Mapping[str, "Trie"]
@@ -88,7 +92,7 @@ class Grammar:
         indent: Blanks by which the platform indents each level.
         words: Commands whose words may be abbreviated.
         respell: Rewrites the values of an expanded line as the device shows them (masks, areas).
-        singles, shown, wipes: See the classes.
+        singles, shown, wipes, covered: See the classes.
         hidden: Lines that are a default and are not shown, as (section, line) patterns.
         forgettable: ``no`` of these has no effect and leaves no text when there is nothing to remove.
         permanent: Sections that ``no`` empties and does not remove (physical interfaces).
@@ -105,7 +109,8 @@ class Grammar:
     forgettable: Pattern[str]
     permanent: Pattern[str]
     silent: Pattern[str]
-    wipes: tuple[Wipe, ...] = field(default=())
+    wipes: tuple[Wipe, ...]
+    covered: tuple[Covered, ...]
 
     def spell(self, line: str) -> str:
         """Write a typed line as the device shows it: whole words, canonical interface names, canonical values."""
@@ -152,6 +157,15 @@ class Grammar:
     def has_key(self, parent: str, text: str, key: str) -> bool:
         """Tell whether a line has this key; lines that cannot have it are not looked up."""
         return split_no(text)[1].startswith(key) and self.key(parent, text) == key
+
+    def is_silent(self, parent: str, text: str, siblings: Blocks) -> bool:
+        """Tell whether a line says nothing that its absence would not say as well."""
+        return bool(self.silent.match(text)) or any(
+            entry.section.match(parent)
+            and entry.line.match(text)
+            and any(entry.beside.match(sibling.text) for sibling in siblings)
+            for entry in self.covered
+        )
 
     def is_hidden(self, parent: str, text: str) -> bool:
         """Tell whether the device does not show this line, because it says what is the case anyway."""
@@ -313,11 +327,10 @@ def _is_removed_by(text: str, body: str, single: tuple[Single, str] | None, gram
 def _wipe(blocks: Blocks, statement: Statement, grammar: Grammar) -> Blocks:
     parent = statement.path[-1] if statement.path else ""
     for wipe in grammar.wipes:
-        if wipe.section.match(parent) and (match := wipe.typed.match(statement.text)):
-            dropped = re.compile(wipe.dropped.format(*match.groups()))
+        if wipe.section.match(parent) and wipe.typed.match(statement.text):
             blocks = tuple(
-                replace(block, children=tuple(child for child in block.children if not dropped.match(child.text)))
-                if (block.text == parent if wipe.elsewhere is None else wipe.elsewhere.match(block.text))
+                replace(block, children=tuple(child for child in block.children if not wipe.dropped.match(child.text)))
+                if block.text == parent
                 else block
                 for block in blocks
             )

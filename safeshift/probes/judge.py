@@ -21,14 +21,22 @@ FALSE_ALARM = 1e-4  # probability of calling a healthy site FAIL, shared over al
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """Probes since the mark, those that did not come back, and the mean round-trip time of those that did."""
+
+    sent: int
+    missed: int
+    rtt_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class NodeView:
     """One node on one network.
 
     Attributes:
         lost: Peers that are lost, as seen from either side.
-        sent: Probes since the mark, over all pairs of the node on this network.
-        missed: Those that did not come back.
-        rtt_ms: Mean round-trip time of those that did; None when none did.
+        outward: What the node itself asked of its peers.
+        inward: What others asked of the node.
         reason: Why the verdict is not PASS; empty when it is.
     """
 
@@ -36,10 +44,24 @@ class NodeView:
     network: str
     verdict: Verdict
     lost: tuple[str, ...]
-    sent: int
-    missed: int
-    rtt_ms: float | None
+    outward: Count
+    inward: Count
     reason: str
+
+    @property
+    def sent(self) -> int:
+        """Probes since the mark, in both directions."""
+        return self.outward.sent + self.inward.sent
+
+    @property
+    def missed(self) -> int:
+        """Those that did not come back, in both directions."""
+        return self.outward.missed + self.inward.missed
+
+    @property
+    def rtt_ms(self) -> float | None:
+        """Mean round-trip time as the node itself sees it, or else as others do; None when nothing came back."""
+        return self.inward.rtt_ms if self.outward.rtt_ms is None else self.outward.rtt_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +136,7 @@ class Judge:
         self._silent: set[str] = set()
         self._networks = tuple(dict.fromkeys(pair.network for pair in self._tallies))
         self._involved = self._index()
+        self._asked = self._peers_by_network()
 
     def _index(self) -> dict[tuple[str, str], tuple[Pair, ...]]:
         """Which pairs testify about a node on a network: those that ask it and those that it asks."""
@@ -125,6 +148,15 @@ class Judge:
                 if pairs:
                     index[node, network] = pairs
         return index
+
+    def _peers_by_network(self) -> dict[tuple[str, str], frozenset[str]]:
+        """Which of a node's peers are asked on a network: one that is not attached there cannot be lost there."""
+        asked: dict[tuple[str, str], frozenset[str]] = {}
+        for (node, network), pairs in self._involved.items():
+            others = {end for pair in pairs for end in (pair.observer, pair.target)} & set(self._peers[node])
+            if others:
+                asked[node, network] = frozenset(others)
+        return asked
 
     def record(self, seen: Observation | Silence) -> None:
         """Take one observation, or learn that an observer went silent."""
@@ -148,12 +180,12 @@ class Judge:
             heard = max((tally.last_at for tally in self._tallies.values()), default=-math.inf)
             nodes = tuple(self._see(node, network, now) for node, network in self._involved)
         lost = {(view.node, view.network): set(view.lost) for view in nodes}
-        isolated = tuple(node for node, peers in self._peers.items() if self._is_isolated(node, peers, lost))
+        isolated = tuple(node for node in self._peers if self._is_isolated(node, lost))
         return View(nodes, isolated, now - heard)
 
-    def _is_isolated(self, node: str, peers: tuple[str, ...], lost: Mapping[tuple[str, str], set[str]]) -> bool:
-        asked = [network for network in self._networks if (node, network) in self._involved]
-        return bool(peers) and bool(asked) and all(lost[node, network] >= set(peers) for network in asked)
+    def _is_isolated(self, node: str, lost: Mapping[tuple[str, str], set[str]]) -> bool:
+        asked = [(network, self._asked[node, network]) for network in self._networks if (node, network) in self._asked]
+        return bool(asked) and all(lost[node, network] >= others for network, others in asked)
 
     def _usable(self, pair: Pair, now: float) -> bool:
         """Whether a pair says anything now: its observer reports, and its last word is not stale."""
@@ -161,12 +193,11 @@ class Judge:
 
     def _see(self, node: str, network: str, now: float) -> NodeView:
         pairs = [pair for pair in self._involved[node, network] if self._usable(pair, now)]
-        tallies = [self._tallies[pair] for pair in pairs]
-        sent, missed = sum(t.sent for t in tallies), sum(t.missed for t in tallies)
-        rtt = sum(t.rtt_sum for t in tallies) / (sent - missed) if sent > missed else None
         lost = self._lost_peers(node, pairs)
-        verdict, reason = self._judge(node, network, pairs, lost)
-        return NodeView(node, network, verdict, lost, sent, missed, rtt, reason)
+        outward = _count(self._tallies[pair] for pair in pairs if pair.observer == node)
+        inward = _count(self._tallies[pair] for pair in pairs if pair.target == node)
+        verdict, reason = self._judge(node, network, pairs, lost, (outward, inward))
+        return NodeView(node, network, verdict, lost, outward, inward, reason)
 
     def _lost_peers(self, node: str, pairs: list[Pair]) -> tuple[str, ...]:
         """A peer is lost when every usable pair between the two says so: one live direction is a round trip."""
@@ -176,18 +207,28 @@ class Judge:
             between.setdefault(peer, []).append(self._tallies[pair].is_lost())
         return tuple(peer for peer, said in between.items() if all(said))
 
-    def _judge(self, node: str, network: str, pairs: list[Pair], lost: tuple[str, ...]) -> tuple[Verdict, str]:
+    def _judge(
+        self, node: str, network: str, pairs: list[Pair], lost: tuple[str, ...], pooled: tuple[Count, Count]
+    ) -> tuple[Verdict, str]:
+        """Per pair, pooled per direction, and pooled over both: worst wins."""
         if lost:
             return Verdict.FAIL, f"{node} lost {', '.join(lost)} on {network}"
         tallies = [self._tallies[pair] for pair in pairs]
         alpha = FALSE_ALARM / max(1, len(self._tallies))
-        pooled = (sum(t.sent for t in tallies), sum(t.missed for t in tallies))
-        for sent, missed in [(t.sent, t.missed) for t in tallies] + [pooled]:
+        counts = [(t.sent, t.missed) for t in tallies] + [(count.sent, count.missed) for count in pooled]
+        counts.append((sum(count.sent for count in pooled), sum(count.missed for count in pooled)))
+        for sent, missed in counts:
             if exceeds(missed, sent, self._loss_max, alpha):
                 return Verdict.FAIL, f"{node} loses {missed} of {sent} round trips on {network}"
         if not tallies or min(t.sent for t in tallies) == 0 or min(len(t.recent) for t in tallies) < WINDOW // 2:
             return Verdict.UNKNOWN, f"nothing is known of {node} on {network}"
         return Verdict.PASS, ""
+
+
+def _count(tallies: Iterable[_Tally]) -> Count:
+    taken = list(tallies)
+    sent, missed = sum(t.sent for t in taken), sum(t.missed for t in taken)
+    return Count(sent, missed, sum(t.rtt_sum for t in taken) / (sent - missed) if sent > missed else None)
 
 
 def exceeds(missed: int, sent: int, limit: float, alpha: float) -> bool:

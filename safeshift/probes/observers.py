@@ -109,7 +109,7 @@ class StreamObserver(PairObserver):
     def _look(self, pair: Pair, report: Report) -> None:
         lines = self._open_lines(pair)
         self._streams.put(lines)
-        reader = PingReader(TIMEOUT_S)
+        reader, last, told = PingReader(TIMEOUT_S), "", False
         try:
             while not self._stopping.is_set() and not lines.ended:
                 line = lines.read_line(INTERVAL_S)
@@ -117,8 +117,12 @@ class StreamObserver(PairObserver):
                 settled = reader.read(line, now) if line is not None else reader.settle(now)
                 for came_back, rtt_ms in settled:
                     report(Observation(pair, now, came_back, rtt_ms))
+                    told = True
+                last = line or last
         finally:
             lines.close()
+        if not told:  # no ping there, no route: begun anew at once it would be a loop that says nothing
+            raise ProbeError(f"{self.name}: ping to {pair.address} ended without a result: {last.strip()}")
 
     def _interrupt(self) -> None:
         with contextlib.suppress(queue.Empty):

@@ -15,7 +15,8 @@ from safeshift.probes.base import Pair
 
 LOCALHOST = "localhost"
 DEAD = "dead target"
-PARTNERS = 4  # peers asked per node and network: with two networks 8 channels, below the 10 that sshd grants by default
+PARTNERS = 4  # peers asked per node and network, where the channels suffice
+CHANNELS = 10  # that one SSH connection may have open: MaxSessions of sshd_config(5), by default
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def choose(fabric: Fabric, hosts: Iterable[str]) -> Watch:
 def _between_nodes(fabric: Fabric, nodes: list[str]) -> Watch:
     pairs, peers = [], {}
     for node in nodes:
-        partners = _partners(fabric.peers(node), node)
+        partners = _partners(fabric.peers(node), node, networks=len(fabric.nodes[node]))
         peers[node] = partners
         for network in fabric.nodes[node]:
             for peer in partners:
@@ -71,12 +72,16 @@ def _between_nodes(fabric: Fabric, nodes: list[str]) -> Watch:
     return Watch(tuple(pairs), peers, _dead_pairs(fabric, pairs))
 
 
-def _partners(peers: tuple[str, ...], node: str) -> tuple[str, ...]:
-    """Take at most ``PARTNERS``, beginning at a place that differs from node to node, so that all are asked."""
-    if len(peers) <= PARTNERS:
+def _partners(peers: tuple[str, ...], node: str, *, networks: int) -> tuple[str, ...]:
+    """Take at most ``PARTNERS``, beginning at a place that differs from node to node, so that all are asked.
+
+    Each asked peer takes a channel per network; so do the dead target and, once, the terminal.
+    """
+    most = max(1, min(PARTNERS, (CHANNELS - 1 - networks) // max(1, networks)))
+    if len(peers) <= most:
         return peers
     start = sum(node.encode()) % len(peers)
-    return tuple((peers[start:] + peers[:start])[:PARTNERS])
+    return tuple((peers[start:] + peers[:start])[:most])
 
 
 Targets = dict[str, dict[str, str]]

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-_BACK = re.compile(r"^\d+ bytes from .*icmp_(?:seq|req)=(?P<seq>\d+) .*time=(?P<ms>[\d.]+) ms")
-_NOT_YET = re.compile(r"^no answer yet for icmp_seq=(?P<seq>\d+)")
-_ERROR = re.compile(r"^From .*icmp_seq=(?P<seq>\d+) ")
+_BACK = re.compile(r"^\d+ bytes from .*icmp_(?:seq|req)=(?P<seq>\d+) .*time=(?P<ms>\d+(?:\.\d+)?) ms")
+_NOT_YET = re.compile(r"^no answer yet for icmp_seq=(?P<seq>\d+)$")
+_ERROR = re.compile(r"^From .*icmp_seq=(?P<seq>\d+) (?!Redirect|Source Quench)")
 
 
 @dataclass(slots=True)
@@ -17,20 +17,26 @@ class PingReader:
 
     Attributes:
         timeout_s: How long an answer may take; ping itself only says "not yet".
+
+    Guarantees:
+        Each probe is settled at most once, by the first word about it: neither an answer that comes after its time
+        was over, nor a duplicate, nor an error about a probe that was given up counts a second time.
     """
 
     timeout_s: float
     _waiting: dict[int, float] = field(default_factory=dict)
+    _settled: set[int] = field(default_factory=set)
 
     def read(self, line: str, now: float) -> Iterator[tuple[bool, float | None]]:
         """Take one line; yield (came back, milliseconds) for every probe that it settles."""
+        line = line.rstrip()
         if back := _BACK.match(line):
-            self._waiting.pop(int(back["seq"]), None)
-            yield True, float(back["ms"])
+            if self._settle(int(back["seq"])):
+                yield True, float(back["ms"])
         elif lost := _ERROR.match(line):
-            self._waiting.pop(int(lost["seq"]), None)
-            yield False, None
-        elif late := _NOT_YET.match(line):
+            if self._settle(int(lost["seq"])):
+                yield False, None
+        elif (late := _NOT_YET.match(line)) and int(late["seq"]) not in self._settled:
             self._waiting[int(late["seq"])] = now
         yield from self.settle(now)
 
@@ -38,5 +44,12 @@ class PingReader:
         """Yield the probes whose time is over."""
         over = [seq for seq, since in self._waiting.items() if now - since >= self.timeout_s]
         for seq in over:
-            del self._waiting[seq]
+            self._settle(seq)
             yield False, None
+
+    def _settle(self, seq: int) -> bool:
+        """Note that a probe is settled; return whether it was not before."""
+        self._waiting.pop(seq, None)
+        fresh = seq not in self._settled
+        self._settled.add(seq)
+        return fresh

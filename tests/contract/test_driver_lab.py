@@ -381,7 +381,7 @@ def test_each_returns_the_exception_of_a_device_beside_the_results_of_others(fle
 def test_stream_gives_the_lines_of_a_ping_as_they_come(lab: Lab, fleet: Fleet) -> None:
     """A continuous ping is read line by line beside the terminal, until it is closed."""
     driver = fleet.driver(NODE)
-    target = lab.fabric.nodes["n3"]["primary"].address.ip
+    target = lab.fabric.nodes["n2"]["primary"].address.ip
     stream = driver.stream(f"ping -O -n -i 0.2 {target}")
     lines = [next(stream) for _ in range(4)]
     assert any("bytes from" in line for line in lines)

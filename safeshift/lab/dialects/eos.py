@@ -1,6 +1,7 @@
 """An EOS-like device's sessions: prompts, wording, configuration sessions with their commit timer, the exec commands.
 
-The tables are ``eos_config.py`` (configuration) and ``eos_commands.py`` (exec commands).
+The tables are ``eos_config.py`` (configuration) and ``eos_commands.py`` (exec commands). Over 350 lines, because each
+exec command is a method of the session that it acts on.
 """
 
 from __future__ import annotations

@@ -124,7 +124,7 @@ _COMMANDS: tuple[Command, ...] = (
     _show("show version", eos_show.version, eos_json.version),
     _show("show hostname", eos_show.hostname, eos_json.hostname),
     _show("show clock", lambda device: eos_show.clock()),
-    _show("show inventory", eos_show.inventory),
+    _show("show inventory", eos_show.inventory, eos_json.inventory),
     _show("show users", eos_show.users),
     _show("show logging", eos_show.logging),
     Command("show privilege", _privilege, True),

@@ -49,6 +49,20 @@ def colon_mac(mac: str) -> str:
     return ":".join(mac[at : at + 2] for at in range(0, 12, 2))
 
 
+def inventory(device: Device) -> Json:
+    """Answer ``show inventory | json``."""
+    return {
+        "systemInformation": {
+            "name": show.model_of(device),
+            "description": show.model_of(device),
+            "hardwareRev": "01.00",
+            "serialNum": show.serial_of(device),
+            "mfgDate": "2024-01-15",
+            "hwEpoch": "01.00",
+        }
+    }
+
+
 def hostname(device: Device) -> Json:
     """Answer ``show hostname | json``."""
     return {"hostname": device.hostname, "fqdn": show.fqdn(device)}

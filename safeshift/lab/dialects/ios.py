@@ -1,6 +1,7 @@
 """An IOS-XE-like device's sessions: prompts, wording, the rollback timer armed before a change, the exec commands.
 
-The tables are ``ios_config.py`` (configuration) and ``ios_commands.py`` (exec commands).
+The tables are ``ios_config.py`` (configuration) and ``ios_commands.py`` (exec commands). Over 350 lines, because each
+exec command is a method of the session that it acts on.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What an IOS-XE-like device prints about the network: interfaces, OSPF, routes, LLDP, in the vendor's form.
 
-Facts come from the configuration (``facts.py``) and from the network around.
+Facts come from the configuration (``facts.py``) and from the network around. Mostly text: long by nature.
 """
 
 from __future__ import annotations

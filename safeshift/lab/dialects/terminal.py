@@ -2,6 +2,7 @@
 
 Decides when bytes are echoed, when an answer is sent and when the session dies; a subclass decides what is answered.
 Bytes come in through ``received``; one task reads them as lines. Read ``router.py`` and ``linux.py`` next.
+Over 350 lines, because every key passes all of echo, editing and faults, in this order.
 """
 
 from __future__ import annotations

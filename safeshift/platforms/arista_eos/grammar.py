@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Address, IPv4Interface
 
-from safeshift.platforms.dialects import FORGETTABLE, INTERFACE, OSPF, SINGLES, TOP, WIPES, WORDS, masked
+from safeshift.platforms.dialects import COVERED, FORGETTABLE, INTERFACE, OSPF, SINGLES, TOP, WIPES, WORDS, masked
 from safeshift.platforms.interfaces import InterfaceNames
 from safeshift.platforms.typed import Grammar, Shown, Single, Wipe, vocabulary
 
@@ -69,10 +69,11 @@ GRAMMAR = Grammar(
     hidden=(
         (INTERFACE, re.compile(r"ip ospf network broadcast$|speed auto$|load-interval 300$")),
         (OSPF, re.compile(r"auto-cost reference-bandwidth 100$|distance ospf \S+ 110$")),
-        (TOP, re.compile(r"no shutdown$")),
+        (TOP, re.compile(r"lldp run$")),
     ),
     forgettable=re.compile(FORGETTABLE),
     permanent=re.compile(r"interface (?:Ethernet|Management)[\d/]+$"),
     silent=re.compile(r"exit(?:-[a-z-]+)?$|no ip routing$"),
-    wipes=(*WIPES, Wipe(INTERFACE, re.compile(r"(?:no )?vrf(?=\s|$)"), "ip address ")),
+    wipes=(*WIPES, Wipe(INTERFACE, re.compile(r"(?:no )?vrf(?=\s|$)"), re.compile(r"ip address "))),
+    covered=COVERED,
 )

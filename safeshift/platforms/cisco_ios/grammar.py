@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from safeshift.platforms.dialects import BGP, FORGETTABLE, INTERFACE, OSPF, SINGLES, TOP, WIPES, WORDS
+from safeshift.platforms.dialects import BGP, COVERED, FORGETTABLE, INTERFACE, OSPF, SINGLES, TOP, WIPES, WORDS
 from safeshift.platforms.interfaces import InterfaceNames
 from safeshift.platforms.typed import Grammar, Shown, Single, Wipe, vocabulary
 
@@ -58,14 +58,14 @@ GRAMMAR = Grammar(
         *SINGLES,
         Single(INTERFACE, re.compile(r"ip ospf \d+ area(?=\s|$)"), bare=False),
         Single(INTERFACE, re.compile(r"(?:ip )?vrf forwarding(?=\s|$)")),
-        Single(OSPF, re.compile(r"distance(?: ospf)?(?=\s|$)")),
+        Single(OSPF, re.compile(r"distance(?: ospf)?(?=\s|$)"), bare=False),
         Single(TOP, re.compile(_PATH), bare=False),
         Single(re.compile(r"archive$"), re.compile(r"(?:path|maximum|time-period)(?=\s|$)")),
         Single(re.compile(r"line "), re.compile(r"(?:exec-timeout|transport input|transport output)(?=\s|$)")),
     ),
     shown=(
         Shown(INTERFACE, re.compile(r"ip address(?!.* secondary)"), text="ip address"),
-        Shown(re.compile(r"interface \S+(?:Ethernet|GigE|Port-channel)"), re.compile(r"switchport$"), hides=True),
+        Shown(re.compile(r"interface (?:\S*Ethernet|\S*GigE|Port-channel)"), re.compile(r"switchport$"), hides=True),
         Shown(TOP, re.compile(r"ip routing$|logging (?:console|monitor)$"), hides=True),
         Shown(OSPF, re.compile(r"passive-interface (?!default)"), beside=re.compile(r"passive-interface default")),
         Shown(BGP, re.compile(r"bgp default ipv4-unicast$")),
@@ -79,9 +79,7 @@ GRAMMAR = Grammar(
     silent=re.compile(r"exit(?:-[a-z-]+)?$|no ip address$|ip routing$"),
     wipes=(
         *WIPES,
-        Wipe(INTERFACE, re.compile(r"switchport$"), "ip address "),
-        Wipe(INTERFACE, re.compile(r"no switchport$"), "switchport "),
-        Wipe(INTERFACE, re.compile(r"(?:no )?(?:ip )?vrf forwarding(?=\s|$)"), "ip address "),
-        Wipe(TOP, re.compile(r"no router ospf (\d+)$"), "ip ospf {0} area ", elsewhere=INTERFACE),
+        Wipe(INTERFACE, re.compile(r"(?:no )?(?:ip )?vrf forwarding(?=\s|$)"), re.compile(r"ip address ")),
     ),
+    covered=COVERED,
 )

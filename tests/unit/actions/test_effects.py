@@ -63,7 +63,7 @@ def test_declared_effect_is_the_meaning_of_the_commands(platform: str, step: Ste
     assert routing(declared) == routing(meant)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(platform=st.sampled_from(list(PORTS)), steps=st.lists(st.sampled_from(STEPS), min_size=2, max_size=6))
 def test_declared_effect_is_the_meaning_in_any_order(platform: str, steps: list[Step]) -> None:
     """Whatever came before, an action does what it says, and each inverse leads back; refusals change nothing."""

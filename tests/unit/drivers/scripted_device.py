@@ -30,7 +30,6 @@ class ScriptedDevice:
         self.logins = 0
         self.channels = 0
         self.unprivileged = False
-        self.interactive_only = False
         self.greeting = "Welcome\r\n"
         self.port = 0
         self.key = asyncssh.generate_private_key("ssh-ed25519")
@@ -55,17 +54,7 @@ class _Server(asyncssh.SSHServer):
         return True
 
     def password_auth_supported(self) -> bool:
-        return not self.device.interactive_only
-
-    def kbdint_auth_supported(self) -> bool:
-        return self.device.interactive_only
-
-    def get_kbdint_challenge(self, username: str, lang: str, submethods: str) -> asyncssh.KbdIntChallenge:
-        return "", "", "en", [("Password: ", False)]
-
-    def validate_kbdint_response(self, username: str, responses: list[str]) -> bool:
-        self.device.logins += 1
-        return username == USER and responses == [PASSWORD]
+        return True
 
     def validate_password(self, username: str, password: str) -> bool:
         self.device.logins += 1

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncssh
+import paramiko
 import pytest
 from scripted_device import PASSWORD, USER, ScriptedDevice, serving
 
@@ -60,11 +62,48 @@ def test_password_is_in_no_error(driver_for: DriverFor, device: ScriptedDevice) 
     assert "not-to-be-seen" not in str(caught.value) + caught.value.hint + repr(caught.value.__cause__)
 
 
-def test_keyboard_interactive_takes_the_password(driver_for: DriverFor, device: ScriptedDevice) -> None:
+class AskingServer(paramiko.ServerInterface):
+    """Takes no password but asks for one. paramiko's server, since asyncssh's hangs up at a second attempt."""
+
+    def get_allowed_auths(self, username: str) -> str:
+        return "keyboard-interactive"
+
+    def check_auth_interactive(self, username: str, submethods: str) -> paramiko.InteractiveQuery:
+        return paramiko.InteractiveQuery("", "", ("Password: ", False))
+
+    def check_auth_interactive_response(self, responses: list[str]) -> int:
+        return paramiko.AUTH_SUCCESSFUL if responses == [PASSWORD] else paramiko.AUTH_FAILED
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        return paramiko.OPEN_SUCCEEDED
+
+    def check_channel_pty_request(self, channel: paramiko.Channel, *_: object) -> bool:
+        return True
+
+    def check_channel_shell_request(self, channel: paramiko.Channel) -> bool:
+        channel.sendall(b"p1#")
+        return True
+
+
+def test_keyboard_interactive_takes_the_password(driver_for: DriverFor, tmp_path: Path) -> None:
     """A device that asks instead of taking a password is answered with it."""
-    device.interactive_only = True
-    driver_for().open()
-    assert device.logins == 1
+    key = paramiko.RSAKey.generate(2048)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        known = tmp_path / "asking"
+        known.write_text(f"[127.0.0.1]:{port} {key.get_name()} {key.get_base64()}\n")
+        servers: list[paramiko.Transport] = []
+
+        def serve() -> None:
+            servers.append(paramiko.Transport(listener.accept()[0]))
+            servers[0].add_server_key(key)
+            servers[0].start_server(server=AskingServer())
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        driver_for(port=port, known_hosts=(known,)).open()
+        thread.join(5)
+        servers[0].close()
 
 
 def test_key_file_logs_in_without_a_password(driver_for: DriverFor, device: ScriptedDevice, key_file: Path) -> None:
@@ -101,8 +140,6 @@ def test_unreachable_device_that_comes_up_meanwhile_is_reached(driver_for: Drive
 
 def count_resets(listener: socket.socket) -> list[int]:
     """Accept and drop whoever comes, in a thread that ends with the listener."""
-    import threading
-
     seen: list[int] = []
 
     def drop() -> None:

@@ -104,7 +104,7 @@ def test_running_config_is_in_the_vendors_form_and_order(console: Console, devic
     [
         (("int e1", "ip ospf co 65535"), "   ip ospf cost 65535\n"),
         (("interface Ethernet 1", "ip address 10.5.0.1 255.255.255.0"), "   ip address 10.5.0.1/24\n"),
-        (("router ospf 1", "max-metric router-lsa summary include-stub"), "   max-metric router-lsa include-stub summary"),
+        (("router ospf 1", "max-metric router-lsa summary include-stub"), " router-lsa include-stub summary-lsa\n"),
         (("router ospf 1", "network 10.0.0.0/8 area 0"), "   network 10.0.0.0/8 area 0.0.0.0\n"),
         (("ip route 10.8.0.0 255.255.0.0 Null0 200",), "ip route 10.8.0.0/16 Null0 200\n"),
         (("int lo1", "ip address 1.1.1.1/32"), "interface Loopback1\n   ip address 1.1.1.1/32\n"),
@@ -250,9 +250,7 @@ def test_commit_timer_that_is_aborted_brings_the_checkpoint_back(console: Consol
     assert console.type("configure session ss-1 commit") == "% Session ss-1 not found\n"
 
 
-def test_commit_timer_that_ends_restores_and_says_so(
-    bench: ConsoleBench, console: Console, device: Device
-) -> None:
+def test_commit_timer_that_ends_restores_and_says_so(bench: ConsoleBench, console: Console, device: Device) -> None:
     """A timer nobody confirms fires by itself: the checkpoint is back, the row is gone, the log names the session."""
     before = device.running_text()
     for line in ("configure session ss-1", "hostname l7", "commit timer 00:00:01"):
@@ -343,9 +341,9 @@ def test_half_applied_commit_leaves_the_first_half_and_complains(console: Consol
     assert ("maximum-paths 4" in text, "max-metric router-lsa" in text) == (True, False)
 
 
-def test_foreign_guard_is_somebody_elses_pending_commit(console: Console, device: Device) -> None:
+def test_foreign_guard_is_somebody_elses_pending_commit(bench: ConsoleBench, console: Console, device: Device) -> None:
     """With that fault another user's timer is listed, and a commit with a timer is refused."""
-    device.inject(Fault(FaultKind.FOREIGN_GUARD, "l1"))
+    bench.call(lambda: device.inject(Fault(FaultKind.FOREIGN_GUARD, "l1")))
     assert "pending commit timer: carol-1" in console.type("show configuration sessions detail")
     for line in ("configure session ss-1", "hostname l7"):
         console.type(line)

@@ -12,9 +12,11 @@ from safeshift.actions.base import MoveKind
 from safeshift.errors import InventoryError, LintError, PlanError, PlaybookError
 from safeshift.fabric.expected import expected_states
 from safeshift.model.inventory import load_inventory
+from safeshift.model.vault import Secret
 from safeshift.planning.compile import compile_plan, needs_approval
+from safeshift.planning.forecast import foresee
 from safeshift.planning.selecting import Selection
-from safeshift.planning.site import suggested_configs
+from safeshift.planning.site import site_of, suggested_configs
 from tests.unit.planning.building import (
     ROOT,
     configs,
@@ -131,7 +133,7 @@ def test_plan_without_devices_says_what_the_files_suggest() -> None:
 
 
 def test_suggested_configurations_mean_what_the_fabric_file_says() -> None:
-    """What an offline plan starts from reads back as the file's own states; how a platform derives costs it knows itself."""
+    """What an offline plan starts from reads back as the file's own states, but for how a platform derives costs."""
     read = site().states_of(suggested_configs(site()))
     assert {name: replace(state, reference_bandwidth=None) for name, state in read.items()} == expected_states(fabric())
 
@@ -269,6 +271,20 @@ def test_override_of_a_host_stands_in_the_place_of_the_table(tmp_path: Path) -> 
     assert move.takes_down == ("l1:Ethernet1--p1:Ethernet1",)
 
 
+def test_command_that_only_the_inventory_knows_means_what_it_says(tmp_path: Path) -> None:
+    """A device's own commands reach the goal, are judged by what they are for, and are not sent twice."""
+    (tmp_path / "own.yml").write_text(
+        'all: {hosts: {l1: {safeshift_link_speed: {100G: ["interface {interface}", " transceiver rate hundred"]}}}}\n'
+    )
+    own = load_inventory([str(ROOT / "inventories" / "dc1"), str(tmp_path / "own.yml")])
+    plan = plan_of(shipped("upgrade-primary"), other=own)
+    assert lines_of(plan.moves[2])["l1"] == ("interface Ethernet1", "transceiver rate hundred")
+    assert foresee(plan, site_of(own, fabric()), configs()).refusals == ()
+    after = {change.device: change.after for move in plan.moves for change in move.changes}
+    again = plan_of(playbook_of(tmp_path, "- link_speed: 100G"), other=own, start={**configs(), **after})
+    assert not any(change.lines for change in again.moves[0].changes)
+
+
 def test_link_by_its_name_and_by_its_interface_is_the_same(tmp_path: Path) -> None:
     """``links:`` takes both."""
     plans = [
@@ -350,6 +366,21 @@ def test_host_that_is_not_in_the_inventory_is_refused(tmp_path: Path) -> None:
     """A play's pattern names hosts that exist."""
     with pytest.raises(InventoryError):
         plan_of(playbook_of(tmp_path, "- pause: 1s", "hosts: p9"))
+
+
+def test_far_end_that_the_inventory_does_not_have_is_refused_at_the_step(tmp_path: Path) -> None:
+    """Both ends change or none does."""
+    (tmp_path / "hosts").write_text("p1 ansible_network_os=eos\nl1 ansible_network_os=junos\n")
+    playbook = playbook_of(tmp_path, "- link_speed: 100G")
+    with pytest.raises(PlanError, match=r"x.yml:6:11: l1 is part of this step, but the inventory gives it no platform"):
+        plan_of(playbook, other=load_inventory([str(tmp_path / "hosts")]))
+
+
+def test_vaulted_value_is_never_part_of_what_is_sent(tmp_path: Path) -> None:
+    """Plans are shown and journaled, so no secret may be in one, however deep."""
+    playbook = playbook_of(tmp_path, "- config: 'username x secret {{ keys.one }}'", "hosts: p1")
+    with pytest.raises(PlaybookError, match="a vaulted value would be sent"):
+        plan_of(playbook, extra={"keys": {"one": Secret("hidden")}})
 
 
 def test_goal_that_the_plan_does_not_reach_is_refused(tmp_path: Path) -> None:

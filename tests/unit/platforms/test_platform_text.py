@@ -129,3 +129,12 @@ def test_equal_ios_interface_without_address_says_so_or_not() -> None:
     """``no ip address`` on an interface that has none is the absence of a line."""
     ios = platform_named("cisco_ios")
     assert ios.equal("interface Vlan1\n no ip address\n shutdown\nend\n", "interface Vlan1\n shutdown\nend\n")
+
+
+def test_equal_interface_named_beside_the_default_for_all_says_nothing() -> None:
+    """``passive-interface X`` beside ``passive-interface default`` may or may not be shown."""
+    eos = platform_named("arista_eos")
+    alone = "router ospf 1\n   passive-interface default\nend\n"
+    both = "router ospf 1\n   passive-interface default\n   passive-interface Vlan10\nend\n"
+    assert eos.equal(alone, both)
+    assert not eos.equal("router ospf 1\n   passive-interface Vlan10\nend\n", "router ospf 1\nend\n")

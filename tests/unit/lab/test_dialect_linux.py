@@ -1,0 +1,147 @@
+"""How a lab node talks: a small shell, and pings that run side by side."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from ipaddress import IPv4Address
+
+import pytest
+from ntc_templates.parse import parse_output
+
+from tests.lab_bench import Console, ConsoleBench, TinyAround, make_device
+
+
+@pytest.fixture
+def bench() -> Iterator[ConsoleBench]:
+    """An event loop with devices in it."""
+    with ConsoleBench() as made:
+        yield made
+
+
+@pytest.fixture
+def console(bench: ConsoleBench) -> Console:
+    """A shell on a node."""
+    return bench.console(make_device("linux"))
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("hostname", "n1\n"),
+        ("whoami", "netops\n"),
+        ("echo 'a  b' \"$?\"", "a  b 0\n"),
+        ("echo -n x; echo", "x\n"),
+        ("false; echo rc=$?", "rc=1\n"),
+        ("true && echo yes || echo no", "yes\n"),
+        ("false && echo yes || echo no", "no\n"),
+        ("echo gone > /dev/null", ""),
+        ("foo", "bash: foo: command not found\n"),
+        ("foo 2>/dev/null; echo rc=$?", "bash: foo: command not found\nrc=127\n"),
+        ("cat /etc/shadow", "cat: /etc/shadow: No such file or directory\n"),
+        ("echo 'open", "bash: syntax error: unterminated quoted string\n"),
+        ("uname -a", "Linux n1 6.1.0-28-amd64 #1 SMP Debian x86_64 GNU/Linux\n"),
+    ],
+)
+def test_small_commands_answer_like_a_shell(console: Console, line: str, answer: str) -> None:
+    """Commands, joints, redirections and exit statuses work as a shell user expects."""
+    assert console.type(line) == answer
+
+
+def test_prompt_is_a_shells(console: Console) -> None:
+    """The prompt names user and host."""
+    assert console.prompt == "netops@n1:~$ "
+
+
+def test_sudo_shell_asks_for_the_password_and_leaves_again(console: Console) -> None:
+    """``sudo -s`` takes the password without echo; ``exit`` returns to the user."""
+    console.type("sudo -s", until="[sudo] password for netops: ")
+    console.type("right")
+    assert console.prompt == "root@n1:~# "
+    console.type("exit")
+    assert console.prompt == "netops@n1:~$ "
+    assert "right" not in console.text
+
+
+@pytest.mark.parametrize("command", ["ip address show", "ip route show"])
+def test_ip_parses_with_ntc_templates(console: Console, command: str) -> None:
+    """What ``ip`` prints is what the public templates read."""
+    rows = parse_output(platform="linux", command=command, data=console.type(command))
+    assert any("10.1.1.11" in (row.get("src"), *row.get("ip_addresses", ())) for row in rows)
+
+
+def test_ip_addr_answers_json(console: Console) -> None:
+    """``ip -j addr`` gives the addresses as data."""
+    faces = json.loads(console.type("ip -j addr"))
+    assert [(face["ifname"], face["addr_info"][0]["local"]) for face in faces[1:]] == [
+        ("eth1", "10.1.1.11"),
+        ("eth2", "10.2.0.11"),
+    ]
+
+
+def test_ping_counts_answers_and_sets_the_status(console: Console) -> None:
+    """A ping of two prints two lines and a summary, and ends with status 0."""
+    text = console.type("ping -n -c 2 -i 0.01 -W 1 -s 100 -I 10.1.1.11 10.0.0.1; echo rc=$?")
+    assert text.startswith("PING 10.0.0.1 (10.0.0.1) from 10.1.1.11 : 100(128) bytes of data.\n")
+    assert "108 bytes from 10.0.0.1: icmp_seq=2 ttl=62 time=0.432 ms\n" in text
+    assert "2 packets transmitted, 2 received, 0% packet loss" in text
+    assert text.endswith("rc=0\n")
+
+
+def test_lost_ping_says_no_answer_yet_and_fails(bench: ConsoleBench) -> None:
+    """With -O each request without an answer is told when the next goes out; the status is 1."""
+    around = TinyAround()
+    around.lost.add(IPv4Address("10.9.9.9"))
+    console = bench.console(make_device("linux", around=around))
+    text = console.type("ping -O -c 3 -i 0.01 -W 0.01 10.9.9.9; echo rc=$?")
+    assert "no answer yet for icmp_seq=1\nno answer yet for icmp_seq=2\n" in text
+    assert "3 packets transmitted, 0 received, 100% packet loss" in text
+    assert text.endswith("rc=1\n")
+
+
+def test_quiet_ping_prints_only_the_summary(console: Console) -> None:
+    """-q leaves header and summary."""
+    assert "icmp_seq" not in console.type("ping -q -c 2 -i 0.01 10.0.0.1")
+
+
+def test_pings_in_the_background_run_side_by_side(bench: ConsoleBench) -> None:
+    """Several pings joined with & share the time; their lines are whole and come as they happen."""
+    command = "exec ping -c 3 -i 0.01 10.0.0.1 & ping -c 3 -i 0.01 10.0.0.2 & wait"
+    console = bench.console(make_device("linux"), command=command)
+    lines = [line for line in console.text.split("\n") if "icmp_seq" in line]
+    assert [line.split()[3] for line in lines] == ["10.0.0.1:", "10.0.0.2:"] * 3
+    assert all(line.endswith(" ms") for line in lines)
+    assert console.ended == 0
+
+
+def test_slow_answer_comes_after_its_round_trip(bench: ConsoleBench) -> None:
+    """A round trip longer than the interval is printed late, after ``no answer yet``, and still counts."""
+    around = TinyAround()
+    around.rtt_ms = 30.0
+    console = bench.console(make_device("linux", around=around))
+    text = console.type("ping -O -c 2 -i 0.01 -W 1 10.0.0.1")
+    assert text.index("no answer yet for icmp_seq=1") < text.index("icmp_seq=1 ttl=62 time=30.0 ms")
+    assert "2 packets transmitted, 2 received" in text
+
+
+def test_interrupt_ends_a_ping_with_its_summary(console: Console) -> None:
+    """Ctrl-C stops an endless ping; the summary is printed and the prompt comes back."""
+    console.keys(b"ping -i 0.01 10.0.0.1\n", until="icmp_seq=3")
+    text = console.keys(b"\x03", until="netops@n1:~$ ")
+    assert "packets transmitted" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ("n2", "ping: n2: Name or service not known\n"),
+        ("", "ping: usage error: Destination address required\n"),
+        ("-Z 10.0.0.1", "ping: invalid option -- 'Z'\n"),
+        ("-I eth7 10.0.0.1", "ping: unknown iface: eth7\n"),
+        ("-I 10.7.7.7 10.0.0.1", "ping: bind: Cannot assign requested address\n"),
+        ("-c x 10.0.0.1", "ping: invalid argument\n"),
+    ],
+)
+def test_ping_called_wrongly_complains(console: Console, arguments: str, complaint: str) -> None:
+    """Each mistake has the message that ping has for it, and status 2."""
+    assert console.type(f"ping {arguments}; echo rc=$?") == f"{complaint}rc=2\n"
