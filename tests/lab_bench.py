@@ -1,4 +1,4 @@
-"""A bench for lab devices without the lab's world: still surroundings, a console without sockets, servers in a thread."""
+"""A bench for lab devices without the lab's world: still surroundings, a bare console, servers in a thread."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ class Exchange:
         answers: One (line, answer) pair per line sent, in order; answers are stripped of echo, noise and escapes.
         mode: The configuration mode named by the last prompt; empty in exec mode.
         elapsed_s: From the first byte written to the last prompt read.
+
     """
 
     answers: tuple[tuple[str, str], ...]
@@ -44,6 +45,7 @@ class Driver(Protocol):
 
         Raises:
             ConnectError, AuthError, HostKeyError: nothing was sent.
+
         """
         ...
 
@@ -57,6 +59,7 @@ class Driver(Protocol):
         Raises:
             ValueError: a command is not in the platform's table of reads (a bug: nothing was sent).
             CommandRejectedError, ConnectionLostError, ConnectError: the device was not changed.
+
         """
         ...
 
@@ -73,6 +76,7 @@ class Driver(Protocol):
             OutcomeUnknownError: the deadline passed, the session died, or the echo was not what was sent. The session
                 is dropped: the next read is on a fresh one.
             ConnectError, AuthError, HostKeyError, ConnectionLostError: no session could be had; nothing was sent.
+
         """
         ...
 
@@ -85,6 +89,7 @@ class Driver(Protocol):
 
         Raises:
             CommandRejectedError, OutcomeUnknownError: the startup configuration may be the old or the new one.
+
         """
         ...
 
@@ -112,6 +117,7 @@ class Guard(Protocol):
         Args:
             seconds: What the timer gets (STAGED), so that all timers of a move end together; default: as the guard
                 was made. A timer that runs already (REVERT_TIMER) is not changed.
+
         """
         ...
 

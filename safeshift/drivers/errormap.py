@@ -156,6 +156,7 @@ def translate(error: BaseException, *, device: str, phase: Phase, where: str) ->
 
     Args:
         where: What we talked to, for people: ``10.0.0.1:22``, ``jump host 10.0.0.9:22``.
+
     """
     if isinstance(error, DeviceError):
         return error
@@ -180,6 +181,7 @@ def doubt(device: str, phase: Phase, message: str) -> DeviceError:
     Returns:
         ``ConnectError`` at login, ``ConnectionLostError`` in a read (the device was not changed by us),
         ``OutcomeUnknownError`` in a write.
+
     """
     match phase:
         case Phase.LOGIN:

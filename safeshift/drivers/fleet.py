@@ -36,6 +36,7 @@ class Fleet:
 
     Guarantees:
         Thread-safe as its drivers are. ``with Fleet(...)`` closes every session at the end.
+
     """
 
     def __init__(self, connections: Iterable[Connection], *, clock: Clock, forks: int = FORKS) -> None:
@@ -63,6 +64,7 @@ class Fleet:
 
         Raises:
             KeyError: there is no such device (a bug).
+
         """
         return self._drivers[name]
 
@@ -71,6 +73,7 @@ class Fleet:
 
         Raises:
             Exception: only what is no ``DeviceError``, and so a bug.
+
         """
         results: dict[str, DeviceError | None] = {}
         for name, outcome in self.each(self.names if names is None else names, NetmikoDriver.open).items():
@@ -84,16 +87,14 @@ class Fleet:
 
         Returns:
             Per device, in the order of ``names``, what the function returned or the exception that it raised.
+
         """
         wanted = tuple(dict.fromkeys(names))
         if not wanted:
             return {}
         with ThreadPoolExecutor(min(self.forks, len(wanted)), thread_name_prefix="fleet") as pool:
             futures = {name: pool.submit(function, self._drivers[name]) for name in wanted}
-        outcomes: dict[str, T | Exception] = {}
-        for name, future in futures.items():
-            outcomes[name] = _outcome(future)
-        return outcomes
+        return {name: _outcome(future) for name, future in futures.items()}
 
     def write_all(
         self, blocks: Mapping[str, Sequence[str]], *, deadline_s: float = 30.0
@@ -105,6 +106,7 @@ class Fleet:
 
         Returns:
             Per device what ``Driver.write`` returned or raised; nothing is tried twice.
+
         """
         for name, lines in blocks.items():
             self._drivers[name].check_lines(lines)
@@ -153,12 +155,10 @@ class Fleet:
 
 
 def _outcome(future: Future[T]) -> T | Exception:
-    error = future.exception()
-    if error is None:
+    try:
         return future.result()
-    if isinstance(error, Exception):
+    except Exception as error:  # whatever it is, it is this device's result; the caller tells bugs from trouble
         return error
-    raise error
 
 
 def _settled(finish: Callable[[], Exchange]) -> Exchange | DeviceError:

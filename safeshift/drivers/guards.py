@@ -32,6 +32,7 @@ def guard_for(
 
     Raises:
         PlanError: the platform cannot make such a guard; nothing was sent.
+
     """
     match driver.platform.guard_style:
         case GuardStyle.STAGED:
@@ -100,6 +101,7 @@ class _TimerGuard:
 
         Raises:
             CommandRejectedError: one runs that is not ours; nothing was sent.
+
         """
         pending = self.driver.pending_guard()
         if pending is not None and not self._is_own(pending):
@@ -217,6 +219,7 @@ class RevertTimerGuard(_TimerGuard):
 
         Raises:
             CommandRejectedError: no timer is pending; the device may hold the change or not: read it.
+
         """
         if not self._abort_pending():
             raise self._refusal(

@@ -31,6 +31,7 @@ class KnownKey:
         kind: The key type as written, e.g. ``ssh-ed25519``.
         blob: The public key, binary.
         place: ``file:line``, for people.
+
     """
 
     marker: str
@@ -54,6 +55,7 @@ def find_keys(files: Sequence[Path], name: str) -> tuple[KnownKey, ...]:
 
     Raises:
         OSError: a file exists and cannot be read.
+
     """
     return tuple(entry for path in files if path.exists() for entry in _entries(path, name))
 
@@ -116,6 +118,7 @@ class StrictHostKeys(paramiko.MissingHostKeyPolicy):
 
         Raises:
             HostKeyError: it is unknown, changed or revoked; no password was sent.
+
         """
         del client, hostname  # paramiko's idea of the name; ours was fixed before the connection was made
         blob = key.asbytes()

@@ -19,7 +19,7 @@ from netmiko.ssh_dispatcher import CLASS_MAPPER
 
 from safeshift.drivers.errormap import FOREIGN_ERRORS, Phase, translate
 from safeshift.drivers.hostkeys import StrictHostKeys
-from safeshift.errors import AuthError, DeviceError
+from safeshift.errors import AuthError, ConnectError, DeviceError
 from safeshift.model.connection import Connection, Jump
 from safeshift.model.vault import Secret
 
@@ -146,7 +146,10 @@ def open_link(connection: Connection, *, device: str, netmiko_type: str) -> Netm
 
     Raises:
         ConnectError, AuthError, HostKeyError: nothing was sent to the device but, at most, the credentials.
+
     """
+    if connection.local:
+        raise ConnectError(device, "its ansible_connection is local: there is no login to it")
     if connection.key_file is not None and not connection.key_file.is_file():
         raise AuthError(device, f"the key file {connection.key_file} cannot be read", hint="Correct its path.")
     hops: list[paramiko.SSHClient] = []

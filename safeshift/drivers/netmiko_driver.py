@@ -41,6 +41,7 @@ class NetmikoDriver:
 
     Args:
         others: Names of the other devices; a prompt that bears one of them is somebody else's device.
+
     """
 
     def __init__(
@@ -114,6 +115,7 @@ class NetmikoDriver:
         Raises:
             ValueError: the command is not in the platform's table of reads (a bug: nothing was sent).
             ConnectError, AuthError, HostKeyError: it could not be started.
+
         """
         if CONTROL.search(command) or not self.platform.is_read(command):
             raise ValueError(f"{self.device}: {command!r} is not one of the reads of {self.platform.title}")
@@ -132,6 +134,7 @@ class NetmikoDriver:
 
         Raises:
             ValueError: a line is empty or holds a control character, or there is none (a bug).
+
         """
         if not lines:
             raise ValueError(f"{self.device}: nothing to write")
@@ -148,6 +151,7 @@ class NetmikoDriver:
 
         Raises:
             OutcomeUnknownError: the session died in the sending.
+
         """
         self.check_lines(lines)
         if not self._lock.acquire(blocking=False):

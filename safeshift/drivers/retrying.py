@@ -31,6 +31,7 @@ def login_policy(clock: Clock, *, limit_s: float) -> Retrying:
 
     Args:
         limit_s: No new attempt starts later than this after the first, so that a silent device costs one time-out.
+
     """
     return Retrying(
         retry=retry_if_exception(is_unreachable),
@@ -46,6 +47,7 @@ def read_policy(clock: Clock, *, until: float) -> Retrying:
 
     Args:
         until: The moment, on the monotonic clock, behind which no second attempt makes sense.
+
     """
     return Retrying(
         retry=retry_if_exception(lambda error: isinstance(error, ConnectionLostError) and clock.monotonic() < until),

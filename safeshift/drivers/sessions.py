@@ -97,6 +97,7 @@ class Session:
 
         Raises:
             ConnectError: none came.
+
         """
         deadline = self.clock.monotonic() + deadline_s
         heard = b""
@@ -118,6 +119,7 @@ class Session:
 
         Args:
             asks: How the question ends, lower case, e.g. ``ssword:``.
+
         """
         deadline = self.clock.monotonic() + deadline_s
         self._write(command + "\n", Phase.LOGIN)
@@ -149,6 +151,7 @@ class Session:
 
         Raises:
             ConnectionLostError, OutcomeUnknownError: by phase; the session is not usable any more.
+
         """
         return self.collect(self.begin(lines, phase=phase, deadline_s=deadline_s, at_once=at_once))
 
@@ -261,6 +264,7 @@ class Session:
 
         Raises:
             TimeoutError: nothing came in time.
+
         """
         try:
             data = self.link.read(max(timeout_s, 0.0))

@@ -52,6 +52,7 @@ class LineStream:
 
         Raises:
             ConnectionLostError: the session died; the device was not changed.
+
         """
         while b"\n" not in self._rest and len(self._rest) < LINE_BYTES and not self._ended:
             try:
@@ -98,6 +99,7 @@ def open_stream(transport: paramiko.Transport, command: str, *, device: str, tim
 
     Raises:
         ConnectError: the device grants no further channel.
+
     """
     try:
         channel = transport.open_session(timeout=timeout_s)

@@ -106,18 +106,19 @@ def read_block(text: str, sent: Sequence[str], dialogue: Dialogue, *, synced: bo
 
     Args:
         text: Clean text that begins with the prompt at which the block was sent.
-        synced: An empty line was sent behind the block: only two prompts in a row are the end. Output that contains
-            a line like the prompt, and stops there for a moment, is then not taken for the end.
+        synced: An empty line was sent behind the block: only the same prompt twice in a row is the end. Output that
+            contains a line like the prompt, and stops there for a moment, is then not taken for the end.
 
     Returns:
         ``None`` when something is missing: more may come, or the echo is not what was sent.
+
     """
     lines = settle_noise(text.split("\n"), dialogue)
     last = prompt_in(lines[-1], dialogue)
     if last is None:
         return None
     end = len(lines) - 2 if synced else len(lines) - 1
-    if synced and (end < 0 or prompt_in(lines[end], dialogue) is None):
+    if synced and (end < 0 or lines[end] != lines[-1]):
         return None
     places = list(_echoes(lines[:end], sent, dialogue))
     if len(places) < len(sent):

@@ -23,6 +23,8 @@ from safeshift.units import show_gbit, show_percent
 Approver = Callable[[str], bool]
 """Asks a person; True is a yes."""
 
+INTERFACES = "show interfaces"
+
 
 @dataclass(slots=True)
 class Looker:
@@ -150,7 +152,21 @@ class Looker:
         if check.kind == "config":
             return driver.platform.equal(config, check.expected)
         port = driver.platform.read_meaning(config).interfaces.get(check.subject)
-        return port is not None and port.enabled and port.speed == int(check.expected)
+        return port is not None and port.speed == int(check.expected) and self._runs_at(driver, check, config)
+
+    def _runs_at(self, driver: Driver, check: GoalCheck, config: str) -> bool:
+        """What is configured is not yet what runs: the device must show the interface up, and at that speed.
+
+        Where a ``bandwidth`` line is written, devices show that instead of the speed: it proves nothing then.
+        """
+        (answer,) = driver.read((driver.platform.counters_command(check.subject),))
+        for row in driver.platform.parse_facts(INTERFACES, answer):
+            if row.get("interface") == check.subject:
+                shown = row.get("bandwidth", "").removesuffix("kbit").removesuffix("Kbit").strip()
+                is_up = row.get("link_status") == "up" and row.get("protocol_status", "").startswith("up")
+                written = not shown.isdigit() or f"bandwidth {shown}" in config
+                return is_up and (written or int(shown) * 1000 == int(check.expected))
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,12 @@ from safeshift.engine.looking import Looker
 from safeshift.engine.report import Report
 from safeshift.engine.states import Act, Alarm, Cause, Effect, Final, Outcome, Phase, Stage, State
 from safeshift.errors import (
+    AuthError,
     CommandRejectedError,
     ConnectError,
     ConnectionLostError,
     DeviceError,
+    HostKeyError,
     OutcomeUnknownError,
     SafeshiftError,
 )
@@ -75,7 +77,7 @@ class Performer:
             report = self._acts()[effect.act](effect)
         except (OutcomeUnknownError, ConnectionLostError) as error:
             report = Report(Outcome.UNKNOWN, _sentence(error))
-        except ConnectError as error:
+        except (ConnectError, AuthError, HostKeyError) as error:  # not let in: what the device holds was not seen
             report = Report(Outcome.UNKNOWN if effect.act in _READS else Outcome.FAILED, _sentence(error))
         except CommandRejectedError as error:
             said: dict[str, Json] = {"refused": error.command, "answer": error.answer}
@@ -154,11 +156,20 @@ class Performer:
         typed = " / ".join(line.strip() for line in opened.change.inverse)
         return f"{device}: may hold move {self.plan.moves[move].id}; to undo it, type: {typed}"
 
-    def how_to_undo(self, device: str) -> str:
-        """Return what an operator types to take back everything this run may have left on a device."""
-        moves = sorted((move for move, name in self._open if name == device), reverse=True)
-        lines = [line.strip() for move in moves for line in self._open[move, device].change.inverse]
-        return " / ".join(lines)
+    def advised(self, state: State) -> State:
+        """Return the state of a run that ended for an operator with what to type on each device that is not as it was.
+
+        What was kept at an earlier safe point, or proven to be undone, is no part of it.
+        """
+        if state.final is not Final.NEEDS_OPERATOR:
+            return state
+        typed: dict[str, list[str]] = {}
+        for move, devices in sorted(state.standing.items(), reverse=True):
+            for device, standing in devices.items():
+                if standing.stage is Stage.UNSETTLED and (move, device) in self._open:
+                    typed.setdefault(device, []).extend(line.strip() for line in self._open[move, device].change.inverse)
+        advice = (f"{device}: to undo it, type: {' / '.join(lines)}" for device, lines in typed.items() if lines)
+        return replace(state, unsettled=(*state.unsettled, *advice))
 
     def _capture(self, effect: Effect) -> Report:
         """Read every device of the move, see that it still is as planned, and keep the inverse at hand."""

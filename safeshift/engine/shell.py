@@ -91,6 +91,7 @@ class Shell:
             if self.interrupts.at_once:
                 return self._stop_where_it_stands(state)
             before, (state, effects) = state, machine.step(state, event)
+            state = self.performer.advised(state)
             self._turn(pool, before, event, state, effects, findings)
         return state
 

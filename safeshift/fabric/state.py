@@ -64,8 +64,8 @@ class RouterState:
             default cost applies to interfaces without a written cost.
         ospf_distance: Administrative distance of OSPF routes.
         graceful_shutdown: BGP neighbours asked to avoid this router (graceful shutdown is on).
-        unread: Lines that could change forwarding and that the platform cannot interpret. Never empty silently:
-            whoever judges a state with unread lines must call it unknown.
+        unread: Lines that could change forwarding and that the platform cannot interpret: a change that touches one
+            is unknown, and a forecast over one says that it left it out.
         pinned: Lines that routing need not know as long as they stay as they are (VLAN membership, MTU, timers,
             authentication). ``unreadable(before, after)`` says what a change to them makes unknown.
     """

@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.driver [--rounds 5] [--sizes 1,10,100] [--without netmiko]
 
-Job J on N devices at once: log in, read the running configuration, drain by five lines and see it, undrain by five lines
-and see it, log out. Rollback: from "go", with all sessions open, to the last undo line on the last device, by the
+Job J on N devices at once: log in, read the running configuration, drain by five lines and see it, undrain by five
+lines and see it, log out. Rollback: from "go", with all sessions open, to the last undo line on the last device, by the
 devices' own clock. Rounds are interleaved in shuffled order on the same devices; figures are medians. After every run
 the devices are asked: all lines taken, none refused, nobody left drained; else the run has failed.
 """
@@ -42,6 +42,7 @@ class Devices:
 
         Raises:
             RuntimeError: not what was sent.
+
         """
         tell(self.process, "check")
         answer: dict[str, Any] = json.loads(read(self.process))
@@ -101,18 +102,19 @@ def compare(devices: Devices, task: str, size: int, *, clients: list[str], round
         for client, runs in figures.items()
     }
     for client in clients:
-        ratios = [
-            f"{statistics.median(a['ms'] / b['ms'] for a, b in zip(figures[client], figures[other], strict=True)):7.2f}"
-            for other in clients
-        ]
         one = middle[client]
+        ratios = "  ".join(f"{_ratio(figures[client], figures[other]):7.2f} x {other}" for other in clients)
+        goal = GOALS.get((task, size), "") if client == "safeshift" else ""
         print(
-            f"{task:9}{size:5}  {client:10}{one['ms']:10.2f} ms  {'  '.join(f'{r} x {o}' for r, o in zip(ratios, clients))}"
+            f"{task:9}{size:5}  {client:10}{one['ms']:10.2f} ms  {ratios}"
             f"   CPU {1000 * one['cpu_s'] / size:6.2f} ms/device   RSS {one['rss_kb'] / 1024:5.0f} MiB"
-            f" (+{(one['rss_kb'] - one['rss_before_kb']) / size:.0f} kB/device)"
-            + (f"   goal {GOALS[task, size]}" if client == "safeshift" and (task, size) in GOALS else "")
+            f" (+{(one['rss_kb'] - one['rss_before_kb']) / size:.0f} kB/device)" + (f"   goal {goal}" if goal else "")
         )
     sys.stdout.flush()
+
+
+def _ratio(these: list[dict[str, float]], those: list[dict[str, float]]) -> float:
+    return statistics.median(a["ms"] / b["ms"] for a, b in zip(these, those, strict=True))
 
 
 def main() -> None:

@@ -190,7 +190,7 @@ def test_read_while_a_device_hangs_ends_at_the_deadline(lab: Lab, fleet: Fleet) 
 def test_open_of_a_device_that_does_not_let_us_in_says_why(
     lab: Lab, fleet: Fleet, fault: FaultKind, error: type[Exception]
 ) -> None:
-    """Unreachable, refused and unknown are three different errors, and the others of the fleet are not touched by one."""
+    """Unreachable, refused and unknown are three different errors, and one device's is not another's."""
     lab.inject(Fault(fault, EOS))
     outcomes = fleet.open_all(ROUTERS)
     assert isinstance(outcomes[EOS], error)

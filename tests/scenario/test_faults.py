@@ -24,7 +24,7 @@ THREE_LINES = """
 - name: Three lines
   config:
     parents: ["interface {{ port }}"]
-    lines: [description by safeshift, mtu 9000, load-interval 30]
+    lines: [description by safeshift, load-interval 30, mtu 8000]
 """
 SHORT_GUARD = "guard: 60s"  # the shortest that IOS has
 HANG, CUT, MANAGEMENT = FaultKind.HANG, FaultKind.CUT_SESSION, FaultKind.CUT_MANAGEMENT
@@ -83,12 +83,18 @@ CASES = {
     "a_is_cut_as_it_stages": Case("intent stage a", fault(CUT, "a", match="description", times=1)),
     "a_is_cut_as_it_confirms": Case("intent confirm a", fault(CUT, "a", match="commit$", times=1), ends=(*DONE, *UNDONE)),
     "b_is_cut_as_it_confirms": Case("intent confirm b", fault(CUT, "b", match="configure confirm", times=1), ends=(*DONE, *UNDONE)),
-    "a_refuses_a_line_in_the_middle": Case("intent stage a", fault(REJECT, "a", match="mtu"), steps=THREE_LINES),
-    "b_refuses_a_line_in_the_middle": Case("intent commit b", fault(REJECT, "b", match="mtu"), steps=THREE_LINES),
-    "a_applies_half": Case("intent stage a", fault(FaultKind.APPLY_HALF, "a"), steps=THREE_LINES),
-    "b_applies_half": Case("intent commit b", fault(FaultKind.APPLY_HALF, "b", lines=2), steps=THREE_LINES),
-    "a_ignores_a_line": Case("intent stage a", fault(FaultKind.IGNORE, "a", match="mtu"), steps=THREE_LINES),
-    "b_ignores_a_line": Case("intent commit b", fault(FaultKind.IGNORE, "b", match="mtu"), steps=THREE_LINES),
+    "a_refuses_a_line_in_the_middle": Case("intent stage a", fault(REJECT, "a", match="load-interval"), steps=THREE_LINES),
+    "b_refuses_a_line_in_the_middle": Case("intent commit b", fault(REJECT, "b", match="load-interval"), steps=THREE_LINES),
+    "a_applies_half": Case("intent stage a", fault(FaultKind.APPLY_HALF, "a", times=1), steps=THREE_LINES),
+    "b_applies_half": Case("intent commit b", fault(FaultKind.APPLY_HALF, "b", lines=2), 2.0, steps=THREE_LINES),
+    "a_ignores_a_line": Case("intent stage a", fault(FaultKind.IGNORE, "a", match="load-interval"), steps=THREE_LINES),
+    "b_applies_half_and_takes_no_line_any_more": Case(
+        "intent commit b", fault(FaultKind.APPLY_HALF, "b", lines=2), 0.0, (*UNDONE, *HELP), steps=THREE_LINES
+    ),
+    "a_takes_no_line_any_more_and_its_timer_is_gone": Case(
+        "intent soak", fault(FaultKind.APPLY_HALF, "a", lines=0) + fault(MUTE, "m1"), 0.0, HELP, verify="soak: 20s"
+    ),
+    "b_ignores_a_line": Case("intent commit b", fault(FaultKind.IGNORE, "b", match="load-interval"), steps=THREE_LINES),
     "a_reboots_while_it_is_watched": Case("intent watch", fault(REBOOT, "a", seconds=3.0), verify="settle: 5s"),
     "b_reboots_while_it_is_watched": Case("intent watch", fault(REBOOT, "b", seconds=3.0), verify="settle: 5s"),
     "a_reboots_in_its_commit": Case("intent commit a", fault(REBOOT, "a", seconds=3.0)),
@@ -125,11 +131,14 @@ def playing(case: Case) -> Callable[[Site], End]:
     """Return the scenario of a case."""
 
     def scenario(site: Site) -> End:
+        timers: list[threading.Timer] = []
+
         def begin() -> None:
             for one in case.faults:
                 site.lab.inject(one)
             if case.over:
-                threading.Timer(case.over, finish).start()
+                timers.append(threading.Timer(case.over, finish))
+                timers[-1].start()
 
         def finish() -> None:
             for one in case.faults:
@@ -137,6 +146,8 @@ def playing(case: Case) -> Callable[[Site], End]:
 
         text = play(case.steps, hosts=case.hosts, verify=case.verify, more=case.more)
         result = site.run(text, at={case.at: begin})
+        for timer in timers:
+            timer.join()
         return End(result, site.changed(), {name: site.lab.running(name) for name in ("a", "b")})
 
     return scenario
@@ -162,4 +173,5 @@ def test_run_with_a_fault_ends_legally_and_never_silently(ends: Ends[End], name:
         assert end.changed == tuple(CASES[name].hosts.split(":"))
     else:
         assert end.result.exit_code is ExitCode.NEEDS_OPERATOR
-        assert end.result.todo
+        for device in end.changed:
+            assert any(line.startswith(f"{device}: to undo it, type: ") for line in end.result.todo)

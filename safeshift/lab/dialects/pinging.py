@@ -133,7 +133,7 @@ class PingLoop:
             self._emit(ping.header())
             self._plan(now, ping, 0, 0.0)
         try:
-            while self._events:
+            while self._running:
                 await self._turn()
         finally:
             now = time.monotonic()

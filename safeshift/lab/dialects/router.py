@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -60,17 +61,17 @@ class RouterTerminal(Terminal):
         """Return the configuration that lines edit now."""
         return self.device.running
 
+    @abstractmethod
     def complain(self, error: LineError, words: tuple[Word, ...], line: str) -> str:
         """Word one of the three ways in which a line can be wrong."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def control(self, words: tuple[Word, ...], line: str) -> str | None:
         """Carry out what is no configuration but may be typed in configuration mode; None: it is none of these."""
-        raise NotImplementedError
 
+    @abstractmethod
     def applied(self, done: Done) -> str:
         """Act on a configuration line that was taken; return what the device says."""
-        raise NotImplementedError
 
     # Lines -----------------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from safeshift.lab.dialects.base import Wire
@@ -38,7 +39,7 @@ class Interrupted(Exception):
     """Ctrl-C was typed while a command ran or a line was edited."""
 
 
-class Terminal:
+class Terminal(ABC):
     """A session on a device.
 
     Guarantees:
@@ -69,9 +70,9 @@ class Terminal:
 
     # What a subclass decides -----------------------------------------------------------------------------------------
 
+    @abstractmethod
     def prompt(self) -> str:
         """Return the prompt of the present mode."""
-        raise NotImplementedError
 
     def mode(self) -> str:
         """Name the present mode for the device's log."""
@@ -80,9 +81,9 @@ class Terminal:
     async def greet(self) -> None:
         """Say what comes before the first prompt."""
 
+    @abstractmethod
     async def execute(self, line: str) -> str:
         """Carry out one line and return what it prints (text with Unix line ends)."""
-        raise NotImplementedError
 
     def refuse(self, line: str, text: str) -> str:
         """Return the answer to a line that a fault refuses."""

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted_device import ENABLE, PASSWORD, USER, ScriptedDevice, serving
-from terse_platform import TersePlatform
 
 from safeshift.clock import SystemClock
 from safeshift.drivers.netmiko_driver import NetmikoDriver
 from safeshift.model.connection import Connection
 from safeshift.model.vault import Secret
+from tests.unit.drivers.scripted_device import ENABLE, PASSWORD, USER, ScriptedDevice, serving
+from tests.unit.drivers.terse_platform import TersePlatform
 
 DriverFor = Callable[..., NetmikoDriver]
 

@@ -118,6 +118,8 @@ class _Shell:
             self.process.channel.abort()
             return
         self.prompt()
+        if fault.startswith("afterthought"):
+            asyncio.get_running_loop().call_later(0.02, self.say, "reload scheduled\r\n")
         if fault.startswith("noise at prompt"):
             self.say(f"\r\n{NOISE}\r\n")
 

@@ -94,7 +94,7 @@ def test_trouble_of_a_netmiko_wrapper_is_that_of_what_it_wraps() -> None:
         try:
             raise paramiko.IncompatiblePeer("no acceptable host key")
         except paramiko.SSHException:
-            raise netmiko.NetmikoTimeoutException("A paramiko SSHException occurred during connection creation")
+            raise netmiko.NetmikoTimeoutException("A paramiko SSHException occurred")  # noqa: B904  # as netmiko does
     except netmiko.NetmikoTimeoutException as error:
         assert trouble_of(error) is Trouble.UNUSABLE
         assert "no acceptable host key" in str(translate(error, device="p1", phase=Phase.LOGIN, where="there"))

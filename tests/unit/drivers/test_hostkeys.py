@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import asyncssh
 import pytest
-from scripted_device import ScriptedDevice
 
 from safeshift.drivers.hostkeys import find_keys, fingerprint, known_name
 from safeshift.errors import HostKeyError
+from tests.unit.drivers.scripted_device import ScriptedDevice
 
 if TYPE_CHECKING:
-    from conftest import DriverFor
+    from tests.unit.drivers.conftest import DriverFor
 
 
 def public(key: asyncssh.SSHKey) -> str:

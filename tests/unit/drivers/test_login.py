@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import asyncssh
 import paramiko
 import pytest
-from scripted_device import PASSWORD, USER, ScriptedDevice, serving
 
 from safeshift.errors import AuthError, ConnectError, HostKeyError
 from safeshift.model.connection import Jump
 from safeshift.model.vault import Secret
+from tests.unit.drivers.scripted_device import PASSWORD, USER, ScriptedDevice, serving
 
 if TYPE_CHECKING:
-    from conftest import DriverFor
+    from tests.unit.drivers.conftest import DriverFor
 
 
 @pytest.fixture
@@ -206,7 +206,9 @@ def test_jump_host_is_gone_through_with_its_own_key(
     """The way leads through the hop, and what is read is the device's."""
     bastion.client_keys = public_of(key_file)
     both = tmp_path / "both"
-    both.write_text(device.known_hosts(tmp_path / "one").read_text() + bastion.known_hosts(tmp_path / "two").read_text())
+    both.write_text(
+        device.known_hosts(tmp_path / "one").read_text() + bastion.known_hosts(tmp_path / "two").read_text()
+    )
     hop = Jump("bastion", "127.0.0.1", bastion.port, USER, key_file)
     driver = driver_for(jump=(hop,), known_hosts=(both,), password=Secret(PASSWORD))
     assert driver.read(["show version"]) == ("Arista vEOS",)
@@ -218,7 +220,7 @@ def test_jump_host_whose_key_is_unknown_is_refused(
     """A hop is verified like a device; nothing gets as far as the device behind it."""
     bastion.client_keys = public_of(key_file)
     hop = Jump("bastion", "127.0.0.1", bastion.port, USER, key_file)
-    with pytest.raises(HostKeyError, match=f"\\]:{bastion.port} shows a host key that is not known"):
+    with pytest.raises(HostKeyError, match=rf"\]:{bastion.port} shows a host key that is not known"):
         driver_for(jump=(hop,)).open()
     assert device.logins == 0
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+import time
 
 import pytest
-from scripted_device import LONG_ANSWER, ScriptedDevice
 
 from safeshift.drivers.netmiko_driver import NetmikoDriver
 from safeshift.errors import (
     CommandRejectedError,
+    ConnectError,
     ConnectionLostError,
     OutcomeUnknownError,
 )
-
-if TYPE_CHECKING:
-    from conftest import DriverFor
+from tests.unit.drivers.scripted_device import LONG_ANSWER, ScriptedDevice
 
 CHANGE = ("configure terminal", "router ospf 1", "   max-metric router-lsa", "end")
 
@@ -184,3 +183,41 @@ def test_running_config_is_normalised_by_the_platform(driver: NetmikoDriver, dev
     """What comes back is the platform's normal form of the text."""
     device.answers["show running-config"] = "hostname p1  \nend"
     assert driver.running_config() == "hostname p1\nend\n"
+
+
+def test_reads_of_many_threads_get_their_own_answers(driver: NetmikoDriver, device: ScriptedDevice) -> None:
+    """One exchange at a time: nobody reads another's answer."""
+    device.answers |= {f"show {number}": f"answer {number}" for number in range(12)}
+    answers: dict[int, tuple[str, ...]] = {}
+
+    def read(number: int) -> None:
+        answers[number] = driver.read([f"show {number}"])
+
+    threads = [threading.Thread(target=read, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == {number: (f"answer {number}",) for number in range(12)}
+    assert device.logins == 1
+
+
+def test_session_that_suddenly_speaks_for_another_host_is_refused(
+    driver: NetmikoDriver, device: ScriptedDevice
+) -> None:
+    """A new session to the same address must be to the same device."""
+    driver.read(["show version"])
+    device.host = "p7"
+    driver.close()
+    with pytest.raises(ConnectError, match="calls itself 'p7'"):
+        driver.read(["show version"])
+
+
+def test_words_that_nobody_asked_for_end_a_session(driver: NetmikoDriver, device: ScriptedDevice) -> None:
+    """Text that came between two exchanges makes the next answer doubtful: it is read over a new session."""
+    driver.read(["show version"])
+    device.faults["show long"] = "afterthought"
+    driver.read(["show long"])
+    time.sleep(0.05)
+    assert driver.read(["show version"]) == ("Arista vEOS",)
+    assert device.logins == 2

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from terse_platform import DIALOGUE
 
 from safeshift.clock import SystemClock
 from safeshift.drivers.errormap import Phase
 from safeshift.drivers.sessions import ANSWER_BYTES, Session
 from safeshift.errors import ConnectionLostError, OutcomeUnknownError
+from tests.unit.drivers.terse_platform import DIALOGUE
 
 
 class FloodLink:

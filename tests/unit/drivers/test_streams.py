@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 
 import pytest
-from scripted_device import ScriptedDevice
 
 from safeshift.drivers.netmiko_driver import NetmikoDriver
 from safeshift.errors import ConnectionLostError
+from tests.unit.drivers.scripted_device import ScriptedDevice
 
 
 def test_stream_gives_lines_while_the_terminal_goes_on(driver: NetmikoDriver, device: ScriptedDevice) -> None:

@@ -39,6 +39,8 @@ Writer = Callable[[State | None, Event | None, State, tuple[Effect, ...]], Recor
 
 _SETTLED = (Stage.RESTORED, Stage.UNSETTLED)
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
+_STILL_AWAKE = ("I6", "I8", "I9", "I12")
+"""Whose memory counts once a run was stopped: any act forward is then a breach of I6, whatever the others remember."""
 _LOOKS = (Act.LOOK, Act.WATCH, Act.SOAK, Act.PROVE)
 
 
@@ -156,7 +158,12 @@ def _identity(visit: Visit) -> object:
     )
     cause = state.stop.cause if state.stop else None
     parts = (state.phase, state.move, standing, state.flying, state.queue, state.safe, cause, state.sent)
-    remembered = tuple(_frozen(getattr(one, name)) for one in visit.watching for name in _memory(one))
+    remembered = tuple(
+        _frozen(getattr(one, name))
+        for one in visit.watching
+        if state.stop is None or one.name in _STILL_AWAKE
+        for name in _memory(one)
+    )
     return (*parts, bool(state.unsettled), state.final, remembered)
 
 
@@ -165,7 +172,7 @@ def _frozen(value: object) -> object:
         case set():
             return frozenset(value)
         case dict():
-            return tuple(value.items())
+            return frozenset(value.items())
         case Entry():
             return value.kind, value.data["move"], value.data["outcome"]
         case _:

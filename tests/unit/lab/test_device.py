@@ -213,6 +213,15 @@ def test_hanging_device_answers_when_it_is_over(bench: ConsoleBench) -> None:
     bench.wait(lambda: "Hostname: l1" in console.text)
 
 
+def test_slow_device_answers_late_but_whole(bench: ConsoleBench) -> None:
+    """A delay per answer changes nothing in the answer; it ends after the times given."""
+    device = make_device("arista_eos", latency_s=0.001)
+    device.inject(Fault(FaultKind.SLOW, "l1", seconds=0.01, times=1))
+    console = bench.console(device, rows=1000)
+    assert console.type("show hostname") == "Hostname: l1\nFQDN:     l1\n"
+    assert device.faults.all() == ()
+
+
 def test_noise_lands_inside_an_answer(bench: ConsoleBench) -> None:
     """Console text stands in the middle of what a command prints."""
     device = make_device("cisco_ios")

@@ -1,4 +1,4 @@
-"""How an EOS-like lab device talks: modes, abbreviations, refusals, sessions, and show commands that others can parse."""
+"""How an EOS-like lab device talks: modes, abbreviations, refusals, sessions, and show commands that others parse."""
 
 from __future__ import annotations
 
