@@ -1,16 +1,15 @@
 """What README and docs say is true: commands are run, examples loaded, tables held against the code.
 
-Each page is walked once, in a scratch folder with the site of the README, several pages at a time: most of it is
-waiting for a lab. What a block may say about itself stands in an HTML comment above it: ``not run: REASON``,
-``file: PATH`` (the block is that file), ``write: NAME`` (the block becomes that file), ``answers: ...`` (typed at a
-terminal).
+Each page is walked once, in a scratch folder with the README's site, several pages at a time: most of it is waiting for a
+lab. What a block says about itself stands in an HTML comment above it: ``not run: REASON``, ``file: PATH`` (the block is
+that file), ``write: NAME`` (the block becomes that file), ``answers: ...`` (typed at a terminal).
 """
 
 from __future__ import annotations
 
 import os
+import pty
 import re
-import select
 import shutil
 import subprocess
 import sys
@@ -29,6 +28,8 @@ from safeshift.errors import ExitCode
 from safeshift.journal.events import Kind
 from safeshift.lab import truth as lab_truth
 from safeshift.lab.faults import Fault, FaultKind
+from safeshift.lab.process import start_lab, stop_lab
+from safeshift.lab.running import RunningLab
 from safeshift.model import connection, fabric, play
 from safeshift.model.inventory import load_inventory
 from safeshift.model.steps import ARGUMENTS
@@ -37,15 +38,21 @@ from safeshift.platforms.cisco_ios.guard import PREREQUISITES
 from safeshift.units import parse_duration, parse_percent
 
 ROOT = Path(__file__).parent.parent
-PAGES = {path.relative_to(ROOT).as_posix(): path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
-INSTALLING = "python3 -m venv .venv && .venv/bin/pip install . && "  # what runs this test has done that
+FILES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = {path.relative_to(ROOT).as_posix(): path for path in FILES}
+ROUTERS_PAGE = "docs/first-two-routers.md"
+EXAMPLES = {
+    "docs/examples/upgrade_and_watch.py": "python docs/examples/upgrade_and_watch.py",
+    "docs/examples/test_my_playbook.py": "python -m pytest -q -p no:cacheprovider docs/examples/test_my_playbook.py",
+}
 SITE = ("inventories/dc1", "inventories/dc1.fabric.yml")
+INSTALLING = "python3 -m venv .venv && .venv/bin/pip install . && "  # whoever runs this test has done that
 PATIENCE_S = 280
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(PATIENCE_S + 20)
 
 
-# Reading pages ---------------------------------------------------------------------------------------------------
+# Pages -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +69,486 @@ class Block:
         return f"{self.page}:{self.line}"
 
 
+_BLOCK = re.compile(r"((?:^<!-- [\w ]+: [^\n]* -->\n)*)^```(\w+)\n(.*?)^```$", re.S | re.M)
+
+
 def read_blocks(page: str) -> tuple[Block, ...]:
     """Return the fenced blocks of a page."""
-    found, notes = [], dict[str, str]()
-    lines = iter(enumerate(PAGES[page].read_text(encoding="utf-8").splitlines(), 1))
-    for number, line in lines:
-        note = re.fullmatch(r"<!-- ([\w ]+): (.*) -->", line)
-        if note:
-            notes[note[1]] = note[2]
-        elif line.startswith("```"):
-            text = "".join(f"{inner}\n" for _, inner in iter(lambda: next(lines), None) if not _ends(inner, found))
-            found.append(Block(page, number, line[3:], notes, text))
-            notes = {}
-    return tuple(found)
+    text = PAGES[page].read_text(encoding="utf-8")
+    return tuple(
+        Block(
+            page,
+            text.count("\n", 0, match.start(2)) + 1,
+            match[2],
+            dict(re.findall(r"<!-- ([\w ]+): (.*) -->", match[1])),
+            match[3],
+        )
+        for match in _BLOCK.finditer(text)
+    )
 
 
-def _ends(line: str, found: list[Block]) -> bool:
-    raise NotImplementedError
+BLOCKS = tuple(block for page in PAGES for block in read_blocks(page))
+
+
+def read_table(page: str, heading: str) -> dict[str, tuple[str, ...]]:
+    """Return the tables under a heading, by what is in code in the first cell (``to`` * is to)."""
+    _, found, rest = PAGES[page].read_text(encoding="utf-8").partition(f"\n{heading}\n")
+    assert found, f"{page} has no {heading!r}"
+    own = re.split(r"(?m)^#", rest)[0]
+    rows = [tuple(cell.strip() for cell in line.strip("| ").split(" | ")) for line in own.splitlines() if "|" in line[:1]]
+    return {name: row for row in rows for name in re.findall(r"`([^`]+)`", row[0])}
+
+
+def pages_with(condition: Callable[[Block], bool]) -> list[str]:
+    """Return the pages that have such a block."""
+    return list(dict.fromkeys(block.page for block in BLOCKS if condition(block)))
+
+
+# Walking a page --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A line to type, and what it is said to print; ``...`` stands for any lines."""
+
+    block: Block
+    line: str
+    expected: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command really printed."""
+
+    command: Command
+    output: str
+    code: int
+
+
+def read_commands(block: Block) -> Iterator[Command]:
+    """Split a console block at its prompts."""
+    for part in re.split(r"(?m)^\$ ", block.text)[1:]:
+        line, *expected = part.rstrip("\n").split("\n")
+        yield Command(block, line, tuple(expected))
+
+
+class Scratch:
+    """A folder that looks like a fresh clone whose safeshift is installed, with a home of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("playbooks", "inventories", "docs"):
+            shutil.copytree(ROOT / name, folder / name)
+        self.home, programs = folder / "home", folder / ".venv" / "bin"
+        (self.home / ".ssh").mkdir(parents=True, mode=0o700)
+        programs.mkdir(parents=True)
+        for name, arguments in (("safeshift", " -m safeshift"), ("python", "")):
+            program = programs / name
+            program.write_text(f'#!/bin/sh\nexec "{sys.executable}"{arguments} "$@"\n')
+            program.chmod(0o755)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("SAFESHIFT_", "XDG_", "COV"))}
+        self.environment = {
+            **kept,
+            "HOME": str(self.home),
+            "PATH": f"{programs}:{os.environ['PATH']}",
+            "PYTHONPATH": str(Path(safeshift.__file__).parent.parent),
+            "TERM": "dumb",
+            "COLUMNS": "100",
+        }
+
+    def run(self, line: str, *, typed: str = "") -> tuple[str, int]:
+        """Type a line in a shell without a terminal; what is ``typed`` waits on standard input."""
+        done = subprocess.run(
+            ["bash", "-c", line],
+            cwd=self.folder,
+            env=self.environment,
+            input=typed,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        return done.stdout, done.returncode
+
+    def run_at_terminal(self, line: str, answers: tuple[str, ...]) -> tuple[str, int]:
+        """Type a line at a terminal, and an answer at each question."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            ["bash", "-c", line],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        said, waiting = "", list(answers)
+        with os.fdopen(ours, "r+b", buffering=0) as terminal:
+            while chunk := _heard(terminal.fileno()):
+                said += chunk
+                if waiting and re.search(r"(?:password|\[y/N\]): \Z", said):
+                    terminal.write(f"{waiting.pop(0)}\n".encode())
+        return said.replace("\r\n", "\n"), process.wait(PATIENCE_S)
+
+    def close(self) -> None:
+        """Take down whatever labs the page left."""
+        self.run("safeshift lab down --all")
+
+
+def _heard(terminal: int) -> str:
+    try:
+        return os.read(terminal, 65536).decode()
+    except OSError:  # a terminal's way to say that nobody is at the other end any more
+        return ""
+
+
+def walk(page: str, folder: Path) -> list[Answer]:
+    """Do what a page says, from top to bottom."""
+    scratch = Scratch(folder)
+    lab = _own_routers(scratch) if page == ROUTERS_PAGE else None
+    answers = []
+    try:
+        for block in read_blocks(page):
+            if "write" in block.notes:
+                (folder / block.notes["write"]).write_text(_site_of(block.text, lab))
+            if block.language != "console" or "not run" in block.notes:
+                continue
+            for command in read_commands(block):
+                answers.append(_typed(scratch, command, lab))
+    finally:
+        scratch.close()
+        if lab is not None:
+            stop_lab(lab.state_dir)
+    return answers
+
+
+def _typed(scratch: Scratch, command: Command, lab: RunningLab | None) -> Answer:
+    line = command.line.removeprefix(INSTALLING)
+    if lab is not None:
+        line = re.sub(
+            r"(ssh-keyscan .*?)192\.0\.2\.(\d)", lambda m: f"{m[1]}-p {lab.address(f'r{m[2]}')[1]} 127.0.0.1", line
+        )
+    password = lab.password if lab is not None else ""
+    if "answers" in command.block.notes:
+        output, code = scratch.run_at_terminal(line, (password, *command.block.notes["answers"].split()))
+    else:
+        output, code = scratch.run(line, typed=f"{password}\n")
+    return Answer(command, output, code)
+
+
+def _own_routers(scratch: Scratch) -> RunningLab:
+    """Bring up the page's two routers; the page knows nothing of it and goes to them as to real ones."""
+    for block in read_blocks(ROUTERS_PAGE):
+        if block.notes.get("write", "").startswith("two."):
+            (scratch.folder / block.notes["write"]).write_text(block.text)
+    where = scratch.folder / "routers"
+    return start_lab(scratch.folder / "two.fabric.yml", str(scratch.folder / "two.yml"), state_dir=where)
+
+
+def _site_of(text: str, lab: RunningLab | None) -> str:
+    """Put the lab's addresses and user in the place of those that a reader would replace."""
+    if lab is None:
+        return text
+    text = text.replace("ansible_user: netops", f"ansible_user: {lab.user}")
+    return re.sub(
+        r"ansible_host: 192\.0\.2\.(\d)",
+        lambda m: f"ansible_host: 127.0.0.1, ansible_port: {lab.address(f'r{m[1]}')[1]}",
+        text,
+    )
+
+
+# What a command prints, without what differs each time -----------------------------------------------------------
+
+_VOLATILE = (
+    (r"^ *\d+\.\d s  ", "TIME  "),
+    (r"^\d\d:\d\d:\d\d\.\d{3}  ", "TIME  "),
+    (r"\d{8}-\d{6}-[0-9a-f]{4}", "RUN"),
+    (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "DATE"),
+    (r" in \d+\.\d+ s$", " in TIME"),
+    (r"(after|finished|undone|to be,|before) (?:\d+ min )?\d+(?:\.\d)? s\b", r"\1 TIME"),
+    (r"\(\d+ of \d+ probes missed(?:, [\d.]+ ms)?\)", "(PROBES)"),
+    (r"\b(plan|head) [0-9a-f]{12,}", r"\1 HASH"),
+    (r" by \S+@\S+,", " by WHO,"),
+    (r"(?<=127\.0\.0\.1:)\d+", "PORT"),
+    (r"\bpid \d+", "pid PID"),
+    (r"/\S*/(?=lab/|journal\.db)", "STATE/"),
+    (r"\b\d+ events", "N events"),
+    (r"(?:n\d(?:, | and )?)+ (?:is|are) isolated", "NODES isolated"),
+    (r"\s+$", ""),
+)
+_OF_A_DEVICE = re.compile(r"TIME {4,}[a-z]\d ")
+_ANY = "..."
+
+
+def settled(lines: tuple[str, ...]) -> list[str]:
+    """Take out times and names made by chance, and put what devices did side by side into one order."""
+    plain = []
+    for line in lines:
+        for pattern, word in _VOLATILE:
+            line = re.sub(pattern, word, line)
+        plain.append(line)
+    ordered: list[str] = []
+    beside: list[str] = []
+    for line in plain:
+        if _OF_A_DEVICE.match(line):
+            beside.append(line)
+        elif not (beside and line == _ANY):
+            ordered += [*sorted(beside), line]
+            beside = []
+    return [*ordered, *sorted(beside)]
+
+
+def missing_line(expected: tuple[str, ...], output: str) -> str:
+    """Return the first line that a page shows and the command did not print where it should; empty: there is none."""
+    wanted, printed = settled(expected), settled(tuple(output.rstrip("\n").split("\n")))
+    if _ANY not in expected:
+        return "" if not expected or wanted == printed else f"all of it: {printed}"
+    rest = iter(printed)
+    return next((line for line in wanted if line != _ANY and line not in rest), "")
+
+
+# The walks -------------------------------------------------------------------------------------------------------
+
+WALKED = pages_with(lambda block: block.language == "console" and "not run" not in block.notes)
+Walks = Mapping[str, Future[list[Answer]]]
+
+
+@pytest.fixture(scope="module")
+def walks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walks]:
+    """Every page and every example under way at once, in folders of their own; the longest first."""
+
+    def example(path: str, folder: Path) -> list[Answer]:
+        scratch = Scratch(folder)
+        output, code = scratch.run(EXAMPLES[path])
+        return [Answer(Command(Block(path, 1, "console", {}, ""), EXAMPLES[path], ()), output, code)]
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        yield {
+            name: pool.submit(example if name in EXAMPLES else walk, name, tmp_path_factory.mktemp("walk") / "clone")
+            for name in (*WALKED, *EXAMPLES)
+        }
+
+
+@pytest.mark.parametrize("page", WALKED)
+def test_page_commands_run_print_what_is_shown(page: str, walks: Walks) -> None:
+    """Every command of a page ends well, and prints the lines that the page shows, in their order."""
+    for answer in walks[page].result():
+        shown = f"{answer.command.block}: {answer.command.line}\n{answer.output}"
+        assert answer.code == 0, shown
+        assert not (line := missing_line(answer.command.expected, answer.output)), f"{line}\nis missing in {shown}"
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_example_run_ends_well(example: str, walks: Walks) -> None:
+    """The scripts that the docs offer run as they are."""
+    (answer,) = walks[example].result()
+    assert answer.code == 0, answer.output
+
+
+def test_routers_page_left_nothing_on_the_routers(walks: Walks) -> None:
+    """What the page for two real routers undoes is undone: the run says so of both."""
+    told = [answer.output for answer in walks[ROUTERS_PAGE].result() if answer.command.line.startswith("safeshift run")]
+    assert len(told) == 1
+    assert "ROLLED_BACK (exit 4)" in told[0]
+    assert re.findall(r"(r\d) is as it was before", told[0])
+
+
+def test_upgrade_in_readme_ends_within_two_minutes(walks: Walks) -> None:
+    """The README's first command makes the whole upgrade, and its transcript tells every move of both batches."""
+    first, *_ = walks["README.md"].result()
+    moves = re.findall(r"(?m)move (\d\.\d\.\d) ", first.output)
+    assert moves == [f"1.{batch}.{step}" for batch in (1, 2) for step in (1, 2, 3, 4)]
+    assert [move for line in first.command.expected for move in re.findall(r"move (\d\.\d\.\d) ", line)] == moves
+
+
+# Files in blocks, blocks in files --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if "file" in block.notes], ids=str)
+def test_block_of_a_file_is_that_file(block: Block) -> None:
+    """What a page shows of a file is the file, whole."""
+    assert block.text == (ROOT / block.notes["file"]).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if block.language in ("yaml", "ini")], ids=str)
+def test_block_of_data_is_accepted_by_its_reader(block: Block, tmp_path: Path) -> None:
+    """Every playbook, step, fabric, truth, list of faults and inventory on a page is read, and playbooks compile."""
+    path = tmp_path / ("block.yml" if block.language == "yaml" else "block.ini")
+    path.write_text(block.text, encoding="utf-8")
+    if block.language == "ini":
+        assert load_inventory([str(path)]).hosts
+        return
+    told = fabric.load(ROOT / SITE[1])
+    match yaml.safe_load(block.text):
+        case [{"hosts": _}, *_]:
+            compile_offline(path, block)
+        case [{"kind": _}, *_]:
+            assert lab_truth.load_faults(path, told)
+        case [*_]:
+            steps = "".join(f"        {line}\n" for line in block.text.splitlines())
+            path.write_text(f"- hosts: p1\n  stages:\n    - name: Fragment\n      steps:\n{steps}", encoding="utf-8")
+            compile_offline(path, block)
+        case {"all": _}:
+            assert load_inventory([str(path)]).hosts
+        case {"networks": _}:
+            assert fabric.load(path).networks
+        case _:
+            assert lab_truth.load_truth(path, told) != lab_truth.Truth(told)
+
+
+def compile_offline(path: Path, block: Block) -> None:
+    """Make the plan from the files alone: on the README's site, or on the one that its own page writes."""
+    site = [str(ROOT / SITE[0])]
+    own = {one.notes["write"]: one.text for one in read_blocks(block.page) if "write" in one.notes}
+    for name, text in own.items():
+        (path.parent / name).write_text(text, encoding="utf-8")
+        site = [str(path.parent / name)] if name == "two.yml" else site
+    job = api.load(path, site)
+    assert job.compile(None).moves, str(block)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "playbooks").glob("*.yml")), ids=lambda path: path.name)
+def test_playbook_of_the_repository_compiles_offline(path: Path) -> None:
+    """Every playbook that comes with safeshift makes a plan from the files alone."""
+    assert api.load(path, str(ROOT / SITE[0])).compile(None).moves
+
+
+@pytest.mark.parametrize("page", pages_with(lambda block: block.language == "python" and "file" not in block.notes))
+def test_python_of_a_page_runs(page: str, tmp_path: Path) -> None:
+    """The Python of a page runs from top to bottom."""
+    scratch = Scratch(tmp_path / "clone")
+    blocks = [block.text for block in read_blocks(page) if block.language == "python" and "file" not in block.notes]
+    (scratch.folder / "page.py").write_text("\n".join(blocks), encoding="utf-8")
+    output, code = scratch.run("python -W error page.py")
+    assert code == 0, output
+
+
+def test_blocks_that_are_not_run_say_why() -> None:
+    """A block of commands is run, or says in a sentence why it is not."""
+    reasons = [block.notes["not run"] for block in BLOCKS if "not run" in block.notes]
+    assert reasons
+    assert all(len(reason.split()) > 5 for reason in reasons)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_names_only_files_that_exist(page: str) -> None:
+    """Every link leads to a file and a heading, and every path of the repository in the text is one."""
+    text = PAGES[page].read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", text):
+        name, _, anchor = target.partition("#")
+        path = PAGES[page].parent / name if name else PAGES[page]
+        assert path.exists(), target
+        headings = re.findall(r"(?m)^#+ (.*)$", path.read_text(encoding="utf-8")) if anchor else []
+        assert not anchor or anchor in {re.sub(r"[^\w-]", "", one.lower().replace(" ", "-")) for one in headings}, target
+    prose = _BLOCK.sub("", text)
+    for name in re.findall(r"`((?:safeshift|docs|playbooks|inventories|tests)/[\w./-]*)`", prose):
+        assert (ROOT / name).exists(), name
+
+
+def test_readme_leads_to_every_page() -> None:
+    """A reader finds every page from the README, and every room of the house is on its map."""
+    text = PAGES["README.md"].read_text(encoding="utf-8")
+    assert [name for name in PAGES if name.startswith("docs/") and f"({name})" not in text] == []
+    rooms = [path.parent.name for path in (ROOT / "safeshift").glob("*/__init__.py")]
+    assert [room for room in rooms if f"\n  {room}/" not in text] == []
+
+
+# Tables ----------------------------------------------------------------------------------------------------------
+
+
+def test_exit_codes_page_is_the_table_of_the_code() -> None:
+    """The page has each exit code once, with its number."""
+    numbers = re.findall(r"(?m)^\| (\d+) \| `(\w+)` \|", PAGES["docs/exit-codes.md"].read_text(encoding="utf-8"))
+    assert {name: int(number) for number, name in numbers} == {code.name: code.value for code in ExitCode}
+    assert len(numbers) == len(ExitCode)
+
+
+_MODELS = {
+    ("docs/playbooks.md", "## Play"): {*play.Settings.model_fields, *play.PlayWords.model_fields},
+    ("docs/playbooks.md", "## verify"): {*play.Verify.model_fields},
+    ("docs/playbooks.md", "## Stage"): {*play.StageWords.model_fields},
+    ("docs/playbooks.md", "## Step"): {info.alias or name for name, info in play.StepWords.model_fields.items()},
+    ("docs/playbooks.md", "### block"): {*play.BlockWords.model_fields},
+    **{("docs/playbooks.md", f"### {name}"): {*model.model_fields} for name, model in ARGUMENTS.items()},
+    ("docs/fabric.md", "## networks"): {*fabric.NetworkSpec.model_fields},
+    ("docs/fabric.md", "## routers"): {*fabric.Router.model_fields},
+    ("docs/fabric.md", "## links"): {*fabric.Link.model_fields},
+    ("docs/fabric.md", "## nodes"): {*fabric.Attachment.model_fields},
+    ("docs/fabric.md", "## demands"): {info.alias or name for name, info in fabric.Demand.model_fields.items()},
+    ("docs/fabric.md", "## storage"): {*fabric.Storage.model_fields},
+    ("docs/lab.md", "## Faults"): {kind.value for kind in FaultKind},
+    ("docs/lab.md", "## Truth"): {*lab_truth._Written.model_fields},
+    ("docs/journal.md", "## Events"): {kind.value for kind in Kind},
+}
+
+
+@pytest.mark.parametrize(("page", "heading"), _MODELS, ids=str)
+def test_table_of_words_is_the_code_s_own(page: str, heading: str) -> None:
+    """A reference table has every word that the code takes, and no other."""
+    assert set(read_table(page, heading)) == _MODELS[page, heading]
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_short_form_of_an_action_is_starred(name: str) -> None:
+    """The key that a bare value stands for has the star."""
+    starred = [key for key, row in read_table("docs/playbooks.md", f"### {name}").items() if row[0].endswith("*")]
+    assert starred == [ARGUMENTS[name].short]
+
+
+def test_defaults_of_verify_are_the_code_s_own() -> None:
+    """The defaults in the table are those that a plan gets."""
+    checks = Checks(require=())
+    table = {key: row[2].strip("`") for key, row in read_table("docs/playbooks.md", "## verify").items()}
+    shares = {"loss": checks.loss_max, "utilisation": checks.utilisation_max}
+    assert {key: parse_percent(table.pop(key)) for key in shares} == shares
+    assert table.pop("require")
+    assert {f"{key}_s": parse_duration(text) for key, text in table.items()} == {
+        field.name: getattr(checks, field.name)
+        for field in fields(Checks)
+        if field.name.endswith("_s") and field.name != "guard_s"
+    }
+
+
+def test_variables_of_inventory_page_are_those_that_are_read() -> None:
+    """Every connection variable on the page is read by the code, and every one that is read is on the page."""
+    page = PAGES["docs/inventory.md"].read_text(encoding="utf-8")
+    source = Path(connection.__file__).read_text(encoding="utf-8")
+    read = set(re.findall(r'"(ansible_\w+)"', source))
+    assert read <= set(re.findall(r"`(ansible_\w+)`", page)), read
+    platforms = read_table("docs/inventory.md", "## Variables that say how to connect")
+    assert set(connection.PLATFORMS) <= set(platforms)
+
+
+def test_invariants_of_design_notes_are_those_that_are_checked() -> None:
+    """Each invariant names the class that watches it, and each class is named."""
+    text = PAGES["docs/design-notes.md"].read_text(encoding="utf-8")
+    told = dict(re.findall(r"(?m)^\| (I\d+) \| .* \| `(\w+)` \|$", text))
+    watched = {
+        one.name: name
+        for name, one in vars(invariants).items()
+        if isinstance(one, type) and re.fullmatch(r"I\d+", str(vars(one).get("name", "")))
+    }
+    assert told == watched
+
+
+def test_archive_lines_on_pages_are_those_that_the_code_asks_for() -> None:
+    """The lines that an IOS guard needs are the same on every page as in a refusal."""
+    wanted = "\n".join(PREREQUISITES) + "\n"
+    assert pages_with(lambda block: block.text == wanted) == [ROUTERS_PAGE, "docs/guards.md"]
+
+
+def test_fields_of_a_fault_are_on_the_page() -> None:
+    """Whatever a fault takes stands in the lab's page."""
+    page = PAGES["docs/lab.md"].read_text(encoding="utf-8")
+    assert [field.name for field in fields(Fault) if f"`{field.name}`" not in page and field.name != "kind"] == []
+
+
+def test_wrong_line_in_a_transcript_is_found() -> None:
+    """The comparison of transcripts is no rubber stamp: an invented, a misplaced and a missing line are seen."""
+    output = "    0.1 s  one\n    0.2 s      p2 sent in 0.01 s\n    0.3 s      p1 sent in 0.01 s\n    0.4 s  end\n"
+    assert missing_line(("    9.0 s  one", "    9.1 s      p1 sent in 0.10 s", "...", "    9.9 s  end"), output) == ""
+    assert missing_line(("    9.0 s  one", "...", "    9.9 s  enD"), output)
+    assert missing_line(("    9.9 s  end", "...", "    9.0 s  one"), output)
+    assert missing_line(("    9.0 s  one", "    9.9 s  end"), output)

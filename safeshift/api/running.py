@@ -208,7 +208,7 @@ def _shell(order: _Order, flight: Preflight, plan: Plan, judgement: Judgement, r
         plan=plan,
         site=flight.site,
         gatherer=gatherer,
-        looker=Looker(gatherer, order.approve or (lambda message: False), order.clock),
+        looker=Looker(flight.site, gatherer, order.approve or (lambda message: False), order.clock),
         make_guard=guard_for,
         styles=flight.styles,
         clock=order.clock,

@@ -7,7 +7,7 @@ another's. What one device does is ``netmiko_driver.py``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import TypeVar
 
@@ -93,8 +93,8 @@ class Fleet:
         if not wanted:
             return {}
         with ThreadPoolExecutor(min(self.forks, len(wanted)), thread_name_prefix="fleet") as pool:
-            futures = {name: pool.submit(function, self._drivers[name]) for name in wanted}
-        return {name: _outcome(future) for name, future in futures.items()}
+            futures = {name: pool.submit(_attempt, function, self._drivers[name]) for name in wanted}
+        return {name: future.result() for name, future in futures.items()}
 
     def write_all(
         self, blocks: Mapping[str, Sequence[str]], *, deadline_s: float = 30.0
@@ -154,9 +154,9 @@ class Fleet:
         return tuple(slow)
 
 
-def _outcome(future: Future[T]) -> T | Exception:
+def _attempt(function: Callable[[NetmikoDriver], T], driver: NetmikoDriver) -> T | Exception:
     try:
-        return future.result()
+        return function(driver)
     except Exception as error:  # whatever it is, it is this device's result; the caller tells bugs from trouble
         return error
 

@@ -7,6 +7,7 @@ reading). When to arm, confirm or abort is the engine's business. The commands a
 from __future__ import annotations
 
 import contextlib
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from safeshift.clock import Clock, SystemClock
@@ -43,7 +44,7 @@ def guard_for(
             return None
 
 
-class _TimerGuard:
+class _TimerGuard(ABC):
     """What both styles share: looking before touching, and settling what is unknown by looking again."""
 
     def __init__(self, driver: Driver, change: str, seconds: int, *, clock: Clock, owner: str | None) -> None:
@@ -118,8 +119,9 @@ class _TimerGuard:
         if pending is not None:
             raise self._refusal(about_to_send, f"the timer {pending.name!r} is pending already")
 
+    @abstractmethod
     def _is_own(self, pending: PendingGuard) -> bool:
-        raise NotImplementedError
+        """Tell whether a pending timer may be ours."""
 
     def _fires(self, pending: PendingGuard) -> float | None:
         if pending.seconds_left is not None:
@@ -180,6 +182,11 @@ class SessionGuard(_TimerGuard):
 class RevertTimerGuard(_TimerGuard):
     """A timer that is armed before lines are typed (REVERT_TIMER: IOS); undoing restores the whole configuration."""
 
+    def __init__(self, driver: Driver, change: str, seconds: int, *, clock: Clock, owner: str | None = None) -> None:
+        super().__init__(driver, change, seconds, clock=clock, owner=owner)
+        unit = driver.platform.guard_unit_s
+        self._seconds = -(-seconds // unit) * unit
+
     def arm(self) -> None:
         """See ``Guard``."""
         enter = self.commands.enter
@@ -199,11 +206,6 @@ class RevertTimerGuard(_TimerGuard):
             raise doubt or self._refusal(enter, "accepted, but no timer runs")
         self._owner = self._owner or pending.name
         self._fires_at = self._clock.monotonic() + self._seconds
-
-    def __init__(self, driver: Driver, change: str, seconds: int, *, clock: Clock, owner: str | None = None) -> None:
-        super().__init__(driver, change, seconds, clock=clock, owner=owner)
-        unit = driver.platform.guard_unit_s
-        self._seconds = -(-seconds // unit) * unit
 
     def stage(self, lines: Sequence[str]) -> None:
         """See ``Guard``: there is no candidate."""

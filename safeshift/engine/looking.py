@@ -15,9 +15,11 @@ from safeshift.drivers.base import Driver
 from safeshift.engine.gather import Gatherer
 from safeshift.engine.report import Report
 from safeshift.engine.states import Outcome
+from safeshift.errors import PlaybookError
 from safeshift.journal.events import Json
 from safeshift.model.templating import Templater
 from safeshift.planning.plan import Batch, GoalCheck, Move
+from safeshift.planning.site import Site
 from safeshift.units import show_gbit, show_percent
 
 Approver = Callable[[str], bool]
@@ -30,6 +32,7 @@ INTERFACES = "show interfaces"
 class Looker:
     """Performs what only looks, for one run; keeps what steps registered."""
 
+    site: Site
     gatherer: Gatherer
     approve: Approver
     clock: Clock
@@ -40,9 +43,12 @@ class Looker:
         """Let time pass, unless the run is being stopped at once."""
         self.clock.wait(self.called_off, seconds)
 
+    def _templater(self, move: Move, host: str) -> Templater:
+        """What a run-time condition or message may use: the plan's variables, and what steps registered."""
+        return Templater({**move.variables.get(host, {}), **self._registered.get(host, {})}, error=PlaybookError)
+
     def _evaluate(self, move: Move, host: str, condition: str) -> bool:
-        known = {**move.variables.get(host, {}), **self._registered.get(host, {})}
-        return bool(Templater(known).evaluate(condition))
+        return self._templater(move, host).is_true(condition)
 
     def hosts_that_take(self, move: Move) -> tuple[str, ...]:
         """Return the hosts whose run-time conditions hold; all of them when there is none."""
@@ -94,12 +100,15 @@ class Looker:
 
     def _assert(self, move: Move, hosts: tuple[str, ...]) -> Report:
         for host in hosts:
-            arguments = move.arguments[host]
-            for condition in _texts(arguments["that"]):
+            for condition in _texts(move.arguments[host]["that"]):
                 if not self._evaluate(move, host, condition):
-                    return Report(Outcome.FAILED, str(arguments.get("fail_msg") or f"{host}: not true: {condition}"))
-        said = str(next(iter(move.arguments.values())).get("success_msg") or "all conditions hold")
-        return Report(Outcome.DONE, said)
+                    said = self._said(move, host, "fail_msg") or f"{host}: not true: {condition}"
+                    return Report(Outcome.FAILED, said)
+        said = "; ".join(dict.fromkeys(filter(None, (self._said(move, host, "success_msg") for host in hosts))))
+        return Report(Outcome.DONE, said or "all conditions hold")
+
+    def _said(self, move: Move, host: str, which: str) -> str:
+        return str(self._templater(move, host).render(str(move.arguments[host].get(which) or "")))
 
     def _wait_drained(self, move: Move, hosts: tuple[str, ...]) -> Report:
         """Two readings of each counter, as far apart as the platform refreshes it, until all say that it is quiet."""
@@ -151,7 +160,7 @@ class Looker:
         config = driver.running_config()
         if check.kind == "config":
             return driver.platform.equal(config, check.expected)
-        port = driver.platform.read_meaning(config).interfaces.get(check.subject)
+        port = self.site.meaning(check.device, config).interfaces.get(check.subject)
         return port is not None and port.speed == int(check.expected) and self._runs_at(driver, check, config)
 
     def _runs_at(self, driver: Driver, check: GoalCheck, config: str) -> bool:

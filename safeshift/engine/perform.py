@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from safeshift.clock import Clock
 from safeshift.drivers.base import Driver, Guard
 from safeshift.engine import gate
-from safeshift.engine.gather import Gatherer
+from safeshift.engine.gather import Gatherer, Seen
 from safeshift.engine.looking import Looker
 from safeshift.engine.report import Report
 from safeshift.engine.states import Act, Alarm, Cause, Effect, Final, Outcome, Phase, Stage, State
@@ -28,7 +28,7 @@ from safeshift.errors import (
     SafeshiftError,
 )
 from safeshift.journal.events import Json
-from safeshift.planning.forecast import recheck
+from safeshift.planning.forecast import recheck, resolve
 from safeshift.planning.plan import Change, Move, Plan
 from safeshift.planning.site import Site
 from safeshift.platforms.base import GuardStyle, Lines
@@ -167,24 +167,23 @@ class Performer:
         for move, devices in sorted(state.standing.items(), reverse=True):
             for device, standing in devices.items():
                 if standing.stage is Stage.UNSETTLED and (move, device) in self._open:
-                    typed.setdefault(device, []).extend(line.strip() for line in self._open[move, device].change.inverse)
+                    typed.setdefault(device, []).extend(
+                        line.strip() for line in self._open[move, device].change.inverse
+                    )
         advice = (f"{device}: to undo it, type: {' / '.join(lines)}" for device, lines in typed.items() if lines)
         return replace(state, unsettled=(*state.unsettled, *advice))
 
     def _capture(self, effect: Effect) -> Report:
         """Read every device of the move, see that it still is as planned, and keep the inverse at hand."""
-        move = self.plan.moves[effect.move]
         seen = self.gatherer.see()
-        if seen.down or dict(seen.configs) != self.expected:  # else the same facts were judged when the plan was made
-            objection = recheck(self.plan, move, self.site, seen.configs, seen.down)
-            if objection:
-                return Report(Outcome.FAILED, objection)
-        hosts = self.looker.hosts_that_take(move)
-        changes = [change for change in move.changes if change.lines and change.host in hosts]
+        move, objection = self._as_things_are(self.plan.moves[effect.move], seen)
+        if objection:
+            return Report(Outcome.FAILED, objection)
+        changes = [change for change in move.changes if change.lines]
         for change in changes:
-            driver = self.gatherer.driver(change.device)
             guard = None
             if self.styles[change.device] is not GuardStyle.NONE:
+                driver = self.gatherer.driver(change.device)
                 guard = self.make_guard(driver, self._guard_name(effect.move), move.checks.guard_s)
             now = replace(change, before=seen.configs[change.device])
             self._open[effect.move, change.device] = _Open(now, guard)
@@ -199,6 +198,19 @@ class Performer:
         needed = tuple(change.device for change in changes)
         detail = "" if needed else "already as wanted: nothing is sent"
         return Report(Outcome.DONE, detail, needed, findings={"devices": held})
+
+    def _as_things_are(self, move: Move, seen: Seen) -> tuple[Move, str]:
+        """Return the move worked out on what the devices hold now, and why it must not be sent; empty: it may.
+
+        When nothing differs from what the plan was made for, its own answers hold and nothing is worked out twice.
+        """
+        taking = self.looker.hosts_that_take(move)
+        without = tuple(host for host in move.hosts if host not in taking)
+        if not without and not seen.down and dict(seen.configs) == self.expected:
+            return move, ""
+        objection = recheck(self.plan, move, self.site, seen.configs, seen.down, without=without)
+        self.expected.update(seen.configs)
+        return resolve(self.plan, move, self.site, seen.configs, without=without), objection
 
     def _guard_name(self, move: int) -> str:
         """Name the guard after run and move: no two runs ever use the same, and 64 characters are never reached."""

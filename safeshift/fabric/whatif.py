@@ -254,7 +254,8 @@ class _Judgement:
         for name, state in start.states.items():
             if state.unread:
                 more = f" and {len(state.unread) - 1} more lines" if len(state.unread) > 1 else ""
-                sentence = f"what {state.unread[0].strip()!r}{more} on {name} does to forwarding is left out of the what-if"
+                what = f"what {state.unread[0].strip()!r}{more} on {name} does to forwarding"
+                sentence = f"{what} is left out of the what-if"
                 yield Finding("understood", start.label, None, sentence, (name,))
 
     def _fullest(self, at: int) -> tuple[str, str, float, float]:

@@ -22,6 +22,7 @@ from safeshift.errors import LabError
 from safeshift.lab.sshd import LOOPBACK, new_host_key
 from safeshift.model.fabric import Fabric
 from safeshift.model.inventory import Inventory
+from safeshift.model.inventory.showing import INTERNAL_VARIABLES
 
 # What inventories call the platforms (collections' full names, Ansible's short ones, netmiko's), and what the lab does.
 _DIALECTS = {
@@ -119,12 +120,17 @@ def connection_variables(door: Door, user: str, password: str, known_hosts: Path
 
 def write_inventory(path: Path, roster: Roster, overrides: Mapping[str, Mapping[str, Any]]) -> None:
     """Write an Ansible inventory of the lab's devices, readable by its owner only: it holds the password."""
-    hosts = {name: {**roster.variables[name], **overrides[name]} for name in roster.dialects}
+    hosts = {name: {**roster.variables[name], **overrides[name], **_unchecked(overrides[name])} for name in overrides}
     nested = {child for group in roster.groups.values() for child in group["children"]}
     written: set[str] = set()
     top = {name: _written_group(name, roster, written) for name in roster.groups if name not in nested}
     document = {"all": {"hosts": hosts, "children": top}}
     write_private(path, yaml.safe_dump(document, sort_keys=False, default_flow_style=False))
+
+
+def _unchecked(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Let Ansible's network_cli in: it can be told of no known_hosts but the user's own. safeshift checks all the same."""
+    return {"ansible_host_key_checking": False} if "ansible_network_os" in variables else {}
 
 
 def write_known_hosts(path: Path, doors: Iterable[Door]) -> None:
@@ -243,7 +249,8 @@ def _known_dialect(router: str, word: object) -> str:
 
 def _plain(variables: Mapping[str, object]) -> dict[str, Any]:
     """Keep what does not say how to connect and is plain data; a vaulted value stays with its vault."""
-    return {name: value for name, value in variables.items() if not name.startswith("ansible_") and _is_plain(value)}
+    kept = {name: value for name, value in variables.items() if not name.startswith("ansible_") and _is_plain(value)}
+    return {name: value for name, value in kept.items() if name not in INTERNAL_VARIABLES}
 
 
 def _is_plain(value: object) -> bool:

@@ -140,7 +140,7 @@ class _DeviceServer:
             self.device.on_way.remove(self._way_changed)
         self.device.stop()
         async with self._order:
-            await self._stop_listening()
+            self._stop_listening()
         for connection in tuple(self._open):
             connection.abort()
             await connection.wait_closed()
@@ -177,7 +177,7 @@ class _DeviceServer:
             refuse = not self.device.up or (cut is not None and cut.when == "refuse")
             key = self._key_now(changed=faults.active(FaultKind.CHANGED_HOST_KEY) is not None)
             if refuse or self._shown is not key:
-                await self._stop_listening()
+                self._stop_listening()
             if not refuse and self._listener is None:
                 await self._listen(key)
             self._swallow(cut is not None and cut.when == "blackhole")
@@ -206,10 +206,9 @@ class _DeviceServer:
         )
         self._shown = key
 
-    async def _stop_listening(self) -> None:
+    def _stop_listening(self) -> None:
         if self._listener is not None:
-            self._listener.close()
-            await self._listener.wait_closed()
+            self._listener.close()  # not wait_closed: from Python 3.12 on that waits for the open sessions too
             self._listener = self._shown = self._socket = None
 
     def _swallow(self, wanted: bool) -> None:

@@ -1,1 +1,1 @@
-"""What people write: playbooks, inventories, fabric files; read into frozen models or refused with a place and a hint."""
+"""What people write: playbooks, inventories, fabric files; read into frozen models, or refused with place and hint."""

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 DRAIN = (
     "router ospf 1",
@@ -34,6 +35,9 @@ UNDRAIN = (
     "   ip ospf cost 10",
 )
 SHOW = "show running-config section ospf"
+
+if TYPE_CHECKING:
+    from safeshift.drivers.netmiko_driver import NetmikoDriver
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +91,9 @@ class Floor:
         self.paramiko = paramiko
         self.papers = papers
         self.names = names
-        self.open: dict[str, tuple[object, object]] = {}
+        self.open: dict[str, tuple[Any, Any]] = {}
 
-    def log_in(self, name: str) -> object:
+    def log_in(self, name: str) -> Any:
         sock = socket.create_connection(("127.0.0.1", self.papers.ports[name]))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         transport = self.paramiko.Transport(sock)
@@ -101,16 +105,16 @@ class Floor:
         self.open[name] = (transport, channel)
         return channel
 
-    def ask(self, channel: object, lines: list[str], prompt: str) -> str:
-        channel.sendall("".join(f"{line}\n" for line in lines))  # type: ignore[attr-defined]
+    def ask(self, channel: Any, lines: list[str], prompt: str) -> str:
+        channel.sendall("".join(f"{line}\n" for line in lines))
         return self.hear(channel, lines, prompt)
 
-    def hear(self, channel: object, lines: list[str], prompt: str) -> str:
+    def hear(self, channel: Any, lines: list[str], prompt: str) -> str:
         data = b""
         while True:
-            data += channel.recv(65536)  # type: ignore[attr-defined]
+            data += channel.recv(65536)
             if data.endswith(prompt.encode()) and lines[-1].encode() in data:
-                return data.decode()
+                return str(data, "utf-8")
 
     def job(self) -> None:
         in_threads(self.job_of, self.names)
@@ -121,7 +125,7 @@ class Floor:
         running = self.ask(channel, ["terminal length 0", "terminal width 511", "show running-config"], prompt)
         drained = self.ask(channel, [*block(DRAIN), SHOW], prompt)
         undrained = self.ask(channel, [*block(UNDRAIN), SHOW], prompt)
-        self.open[name][0].close()  # type: ignore[attr-defined]
+        self.open[name][0].close()
         judge(running, drained.partition(SHOW)[2], undrained.partition(SHOW)[2])
 
     def prepare(self) -> None:
@@ -132,13 +136,13 @@ class Floor:
     def rollback(self) -> None:
         text = "".join(f"{line}\n" for line in block(UNDRAIN))
         for name in self.names:
-            self.open[name][1].sendall(text)  # type: ignore[attr-defined]
+            self.open[name][1].sendall(text)
         for name in self.names:
             self.hear(self.open[name][1], block(UNDRAIN), f"\n{name}#")
 
     def close(self) -> None:
         for transport, _ in self.open.values():
-            transport.close()  # type: ignore[attr-defined]
+            transport.close()
 
 
 # safeshift's driver ---------------------------------------------------------------------------------------------------
@@ -186,11 +190,11 @@ class Ours:
                 raise outcome
 
     @staticmethod
-    def job_of(driver: object) -> None:
-        running = driver.running_config()  # type: ignore[attr-defined]
-        drained = driver.write([*block(DRAIN), SHOW]).answers[-1][1]  # type: ignore[attr-defined]
-        undrained = driver.write([*block(UNDRAIN), SHOW]).answers[-1][1]  # type: ignore[attr-defined]
-        driver.close()  # type: ignore[attr-defined]
+    def job_of(driver: NetmikoDriver) -> None:
+        running = driver.running_config()
+        drained = driver.write([*block(DRAIN), SHOW]).answers[-1][1]
+        undrained = driver.write([*block(UNDRAIN), SHOW]).answers[-1][1]
+        driver.close()
         judge(running, drained, undrained)
 
     def prepare(self) -> None:
@@ -221,9 +225,9 @@ class Netmiko:
         self.netmiko = netmiko
         self.papers = papers
         self.names = names
-        self.open: dict[str, object] = {}
+        self.open: dict[str, Any] = {}
 
-    def log_in(self, name: str) -> object:
+    def log_in(self, name: str) -> Any:
         return self.netmiko.ConnectHandler(
             device_type="arista_eos",
             host="127.0.0.1",
@@ -240,32 +244,48 @@ class Netmiko:
 
     def job_of(self, name: str) -> None:
         device = self.log_in(name)
-        running = device.send_command("show running-config", read_timeout=60)  # type: ignore[attr-defined]
-        device.send_config_set(list(DRAIN), read_timeout=60)  # type: ignore[attr-defined]
-        drained = device.send_command(SHOW, read_timeout=60)  # type: ignore[attr-defined]
-        device.send_config_set(list(UNDRAIN), read_timeout=60)  # type: ignore[attr-defined]
-        undrained = device.send_command(SHOW, read_timeout=60)  # type: ignore[attr-defined]
-        device.disconnect()  # type: ignore[attr-defined]
+        running = device.send_command("show running-config", read_timeout=60)
+        device.send_config_set(list(DRAIN), read_timeout=60)
+        drained = device.send_command(SHOW, read_timeout=60)
+        device.send_config_set(list(UNDRAIN), read_timeout=60)
+        undrained = device.send_command(SHOW, read_timeout=60)
+        device.disconnect()
         judge(running, drained, undrained)
 
     def prepare(self) -> None:
         def drain(name: str) -> None:
             self.open[name] = self.log_in(name)
-            self.open[name].send_config_set(list(DRAIN), read_timeout=60)  # type: ignore[attr-defined]
+            self.open[name].send_config_set(list(DRAIN), read_timeout=60)
 
         in_threads(drain, self.names)
 
     def rollback(self) -> None:
         in_threads(
-            lambda name: self.open[name].send_config_set(list(UNDRAIN), read_timeout=60),  # type: ignore[attr-defined]
+            lambda name: self.open[name].send_config_set(list(UNDRAIN), read_timeout=60),
             self.names,
         )
 
     def close(self) -> None:
-        in_threads(lambda name: self.open[name].disconnect(), list(self.open))  # type: ignore[attr-defined]
+        in_threads(lambda name: self.open[name].disconnect(), list(self.open))
 
 
-CLIENTS = {"floor": Floor, "safeshift": Ours, "netmiko": Netmiko}
+class Worker(Protocol):
+    """What every client can do."""
+
+    def job(self) -> None:
+        """Do job J on all devices."""
+
+    def prepare(self) -> None:
+        """Open every session and drain every device."""
+
+    def rollback(self) -> None:
+        """Undrain every device over the open sessions."""
+
+    def close(self) -> None:
+        """End every session."""
+
+
+CLIENTS: dict[str, Callable[[Papers, list[str]], Worker]] = {"floor": Floor, "safeshift": Ours, "netmiko": Netmiko}
 
 
 def main(client: str, task: str, count: int) -> None:

@@ -86,7 +86,7 @@ class Ends(Generic[T]):
 def together(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Together[Any]]:
     """Play many scenarios at once, those only that a selected test of the module asks for by its parameter."""
     wanted = {item.callspec.id for item in request.session.items if item.path == request.path and _is_cased(item)}
-    with ThreadPoolExecutor(16) as pool:
+    with ThreadPoolExecutor(40) as pool:
 
         def play(which: Mapping[str, Callable[[Site], T]]) -> Ends[T]:
             chosen = {name: scenario for name, scenario in which.items() if name in wanted}

@@ -24,7 +24,7 @@ THREE_LINES = """
 - name: Three lines
   config:
     parents: ["interface {{ port }}"]
-    lines: [description by safeshift, load-interval 30, mtu 8000]
+    lines: [description by safeshift, load-interval 30, logging event link-status]
 """
 SHORT_GUARD = "guard: 60s"  # the shortest that IOS has
 HANG, CUT, MANAGEMENT = FaultKind.HANG, FaultKind.CUT_SESSION, FaultKind.CUT_MANAGEMENT

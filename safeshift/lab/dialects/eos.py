@@ -105,7 +105,7 @@ class EosTerminal(RouterTerminal):
             self.editing.places = self.editing.places[:-1]
         return ""
 
-    async def leave_mode(self) -> None:
+    def leave_mode(self) -> None:
         """See ``Terminal``."""
         if self.editing is not None:
             self.leave(everything=True)

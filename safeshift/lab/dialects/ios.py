@@ -42,9 +42,9 @@ class IosTerminal(RouterTerminal):
             return f"{name}{'#' if self.privileged else '>'}"
         return f"{name[:LONGEST_SHOWN_NAME]}({self.editing.places[-1].title or 'config'})#"
 
-    async def greet(self) -> None:
+    def greeting(self) -> str:
         """See ``Terminal``."""
-        self.emit("\n")
+        return "\n"
 
     def complain(self, error: LineError, words: tuple[Word, ...], line: str) -> str:
         """See ``RouterTerminal``."""
@@ -81,7 +81,7 @@ class IosTerminal(RouterTerminal):
             self.editing.places = self.editing.places[:-1]
         return ""
 
-    async def leave_mode(self) -> None:
+    def leave_mode(self) -> None:
         """See ``Terminal``."""
         if self.editing is not None:
             self.leave(everything=True)

@@ -55,10 +55,13 @@ class LinuxTerminal(Terminal):
         """See ``Terminal``."""
         return self._status
 
-    async def greet(self) -> None:
-        """Say what a login says."""
+    def greeting(self) -> str:
+        """See ``Terminal``."""
         stamp = time.strftime("%a %b %e %H:%M:%S %Y", time.gmtime())
-        self.emit(f"Last login: {stamp} from {self.wire.peer}\n")
+        return f"Last login: {stamp} from {self.wire.peer}\n"
+
+    def leave_mode(self) -> None:
+        """See ``Terminal``: a shell's prompt has no mode to leave."""
 
     def refuse(self, line: str, text: str) -> str:
         """See ``Terminal``."""

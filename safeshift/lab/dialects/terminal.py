@@ -78,8 +78,9 @@ class Terminal(ABC):
         """Name the present mode for the device's log."""
         return ""
 
-    async def greet(self) -> None:
-        """Say what comes before the first prompt."""
+    def greeting(self) -> str:
+        """Return what comes before the first prompt."""
+        return ""
 
     @abstractmethod
     async def execute(self, line: str) -> str:
@@ -97,7 +98,8 @@ class Terminal(ABC):
         """Return the text after Tab."""
         return typed
 
-    async def leave_mode(self) -> None:
+    @abstractmethod
+    def leave_mode(self) -> None:
         """Act on Ctrl-Z, before the prompt comes again."""
 
     # The wire's side -------------------------------------------------------------------------------------------------
@@ -302,7 +304,7 @@ class Terminal(ABC):
         try:
             if self.wire.command is not None:
                 raise SessionEnd(await self.obey(self.wire.command))
-            await self.greet()
+            self.emit(self.greeting())
             while True:
                 await self._one_line()
         except SessionEnd as end:
@@ -319,7 +321,7 @@ class Terminal(ABC):
         except Interrupted as key:
             self.emit(f"{key}\n")
             if str(key) == "^Z":
-                await self.leave_mode()
+                self.leave_mode()
             return
         await self.obey(line)
 

@@ -1,0 +1,1 @@
+"""The drivers, over real SSH on loopback."""

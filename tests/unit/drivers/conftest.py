@@ -13,8 +13,8 @@ from safeshift.clock import SystemClock
 from safeshift.drivers.netmiko_driver import NetmikoDriver
 from safeshift.model.connection import Connection
 from safeshift.model.vault import Secret
+from safeshift.platforms.cisco_ios import CISCO_IOS
 from tests.unit.drivers.scripted_device import ENABLE, PASSWORD, USER, ScriptedDevice, serving
-from tests.unit.drivers.terse_platform import TersePlatform
 
 DriverFor = Callable[..., NetmikoDriver]
 
@@ -36,7 +36,7 @@ def connection(device: ScriptedDevice, tmp_path: Path) -> Connection:
         user=USER,
         password=Secret(PASSWORD),
         key_file=None,
-        platform="arista_eos",
+        platform="cisco_ios",
         become=False,
         become_method="enable",
         become_password=Secret(ENABLE),
@@ -53,7 +53,7 @@ def driver_for(connection: Connection) -> Iterator[DriverFor]:
     made: list[NetmikoDriver] = []
 
     def build(*, others: tuple[str, ...] = (), **changes: Any) -> NetmikoDriver:
-        driver = NetmikoDriver(replace(connection, **changes), TersePlatform(), clock=SystemClock(), others=others)
+        driver = NetmikoDriver(replace(connection, **changes), CISCO_IOS, clock=SystemClock(), others=others)
         made.append(driver)
         return driver
 

@@ -24,7 +24,7 @@ class ScriptedDevice:
     def __init__(self, host: str = "p1") -> None:
         self.host = host
         self.faults: dict[str, str] = {}
-        self.answers: dict[str, str] = {"show version": "Arista vEOS", "show long": LONG_ANSWER}
+        self.answers: dict[str, str] = {"show version": "Cisco IOS Software", "show long": LONG_ANSWER}
         self.running: list[str] = []
         self.received: list[str] = []
         self.logins = 0

@@ -13,6 +13,7 @@ from types import ModuleType
 import netmiko
 import paramiko
 import pytest
+from paramiko.ssh_exception import IncompatiblePeer
 
 from safeshift.drivers.errormap import FOREIGN, FOREIGN_ERRORS, Phase, Trouble, is_unreachable, translate, trouble_of
 from safeshift.errors import (
@@ -70,7 +71,7 @@ def test_map_names_only_classes_that_can_be_imported() -> None:
         (socket.gaierror(-2, "Name or service not known"), Phase.LOGIN, ConnectError),
         (paramiko.AuthenticationException("Authentication failed."), Phase.LOGIN, AuthError),
         (paramiko.SSHException("No authentication methods available"), Phase.LOGIN, AuthError),
-        (paramiko.IncompatiblePeer("no acceptable kex algorithm"), Phase.LOGIN, ConnectError),
+        (IncompatiblePeer("no acceptable kex algorithm"), Phase.LOGIN, ConnectError),
         (paramiko.hostkeys.InvalidHostKey("line", ValueError()), Phase.LOGIN, HostKeyError),
         (OSError("Socket is closed"), Phase.READ, ConnectionLostError),
         (OSError("Socket is closed"), Phase.WRITE, OutcomeUnknownError),
@@ -89,10 +90,10 @@ def test_translate_says_by_phase_what_may_have_happened(
 
 
 def test_trouble_of_a_netmiko_wrapper_is_that_of_what_it_wraps() -> None:
-    """netmiko calls everything a time-out; the exception inside tells the truth."""
+    """What netmiko raises calls everything a time-out; the exception inside tells the truth."""
     try:
         try:
-            raise paramiko.IncompatiblePeer("no acceptable host key")
+            raise IncompatiblePeer("no acceptable host key")
         except paramiko.SSHException:
             raise netmiko.NetmikoTimeoutException("A paramiko SSHException occurred")  # noqa: B904  # as netmiko does
     except netmiko.NetmikoTimeoutException as error:
@@ -111,5 +112,5 @@ def test_only_silence_is_worth_another_login() -> None:
 
     assert is_unreachable(login_error(ConnectionRefusedError(111, "Connection refused")))
     assert not is_unreachable(login_error(paramiko.AuthenticationException("no")))
-    assert not is_unreachable(login_error(paramiko.IncompatiblePeer("no kex")))
+    assert not is_unreachable(login_error(IncompatiblePeer("no kex")))
     assert not is_unreachable(ConnectError("p1", "the prompt is another device's"))

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import asyncssh
 import paramiko
 import pytest
+from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
+from paramiko.server import InteractiveQuery
 
 from safeshift.errors import AuthError, ConnectError, HostKeyError
 from safeshift.model.connection import Jump
@@ -68,14 +70,14 @@ class AskingServer(paramiko.ServerInterface):
     def get_allowed_auths(self, username: str) -> str:
         return "keyboard-interactive"
 
-    def check_auth_interactive(self, username: str, submethods: str) -> paramiko.InteractiveQuery:
-        return paramiko.InteractiveQuery("", "", ("Password: ", False))
+    def check_auth_interactive(self, username: str, submethods: str) -> InteractiveQuery:
+        return InteractiveQuery("", "", ("Password: ", False))
 
     def check_auth_interactive_response(self, responses: list[str]) -> int:
-        return paramiko.AUTH_SUCCESSFUL if responses == [PASSWORD] else paramiko.AUTH_FAILED
+        return AUTH_SUCCESSFUL if responses == [PASSWORD] else AUTH_FAILED
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
-        return paramiko.OPEN_SUCCEEDED
+        return OPEN_SUCCEEDED
 
     def check_channel_pty_request(self, channel: paramiko.Channel, *_: object) -> bool:
         return True
@@ -165,7 +167,7 @@ def test_enable_gives_the_password_and_reaches_exec_mode(driver_for: DriverFor, 
     """Where the login lands unprivileged, become leads on."""
     device.unprivileged = True
     driver = driver_for(become=True)
-    assert driver.read(["show version"]) == ("Arista vEOS",)
+    assert driver.read(["show version"]) == ("Cisco IOS Software",)
     assert driver.write(["configure terminal", "vlan 5", "end"]).mode == ""
     assert "enable" in device.received
 
@@ -211,7 +213,7 @@ def test_jump_host_is_gone_through_with_its_own_key(
     )
     hop = Jump("bastion", "127.0.0.1", bastion.port, USER, key_file)
     driver = driver_for(jump=(hop,), known_hosts=(both,), password=Secret(PASSWORD))
-    assert driver.read(["show version"]) == ("Arista vEOS",)
+    assert driver.read(["show version"]) == ("Cisco IOS Software",)
 
 
 def test_jump_host_whose_key_is_unknown_is_refused(
@@ -233,7 +235,7 @@ def test_jump_host_that_cannot_reach_the_device_is_said_so(
     hop = Jump("bastion", "127.0.0.1", bastion.port, USER, key_file)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        with pytest.raises(ConnectError, match="through jump host 127.0.0.1"):
+        with pytest.raises(ConnectError, match=r"through jump host 127\.0\.0\.1"):
             driver_for(
                 jump=(hop,), port=taken.getsockname()[1], known_hosts=(bastion.known_hosts(tmp_path / "hop"),)
             ).open()

@@ -21,8 +21,8 @@ CHANGE = ("configure terminal", "router ospf 1", "   max-metric router-lsa", "en
 
 def test_read_several_commands_answers_in_order(driver: NetmikoDriver, device: ScriptedDevice) -> None:
     """Each command's answer stands at its place, without echo, prompt or setup."""
-    assert driver.read(["show version", "show long"]) == ("Arista vEOS", LONG_ANSWER)
-    assert driver.read(["show version"]) == ("Arista vEOS",)
+    assert driver.read(["show version", "show long"]) == ("Cisco IOS Software", LONG_ANSWER)
+    assert driver.read(["show version"]) == ("Cisco IOS Software",)
     assert device.logins == 1
 
 
@@ -49,7 +49,7 @@ def test_write_that_stays_in_config_mode_is_left_before_the_next_read(
 ) -> None:
     """Every exchange begins in exec mode, whatever the one before left behind."""
     assert driver.write(CHANGE[:2]).mode == "config"
-    assert driver.read(["show version"]) == ("Arista vEOS",)
+    assert driver.read(["show version"]) == ("Cisco IOS Software",)
     assert device.received[-3] == "end"
 
 
@@ -63,7 +63,7 @@ def test_write_of_a_refused_line_names_it_and_returns_to_exec_mode(
     assert caught.value.command == "max-metric router-lsa"
     assert caught.value.answer == "% Invalid input"
     assert device.received[-1] == "end"
-    assert driver.read(["show version"]) == ("Arista vEOS",)
+    assert driver.read(["show version"]) == ("Cisco IOS Software",)
     assert device.logins == 1
 
 
@@ -89,7 +89,7 @@ def test_write_with_a_fault_on_the_wire_is_unknown_and_never_repeated(
     with pytest.raises(OutcomeUnknownError):
         driver.write(CHANGE, deadline_s=0.5 if fault in ("silent", "question") else 5)
     assert device.received.count("router ospf 1") == 1
-    assert driver.read(["show version"]) == ("Arista vEOS",)
+    assert driver.read(["show version"]) == ("Cisco IOS Software",)
     assert device.logins == 2
 
 
@@ -99,7 +99,7 @@ def test_read_with_a_fault_on_the_wire_is_repeated_over_a_new_session(
 ) -> None:
     """A read that was lost once is answered by a second login."""
     device.faults["show version"] = fault
-    assert driver.read(["show version"]) == ("Arista vEOS",)
+    assert driver.read(["show version"]) == ("Cisco IOS Software",)
     assert device.logins == 2
 
 
@@ -129,7 +129,7 @@ def test_read_of_a_strange_but_honest_answer_is_whole(
     device.faults["show long"] = fault
     answer, after = driver.read(["show long", "show version"])
     assert answer == (LONG_ANSWER if fault != "prompt inside" else LONG_ANSWER.replace("line 0\n", "line 0\np1#\n"))
-    assert after == "Arista vEOS"
+    assert after == "Cisco IOS Software"
     assert device.logins == 1
 
 
@@ -138,7 +138,7 @@ def test_read_from_a_device_that_pages_all_the_same_is_whole_at_the_second_try(
 ) -> None:
     """A pager that could not be switched off swallows what was typed ahead; line by line the answers are whole."""
     device.faults["show long"] = "paged"
-    assert driver.read(["show long", "show version"]) == (LONG_ANSWER, "Arista vEOS")
+    assert driver.read(["show long", "show version"]) == (LONG_ANSWER, "Cisco IOS Software")
 
 
 def test_read_after_the_session_was_cut_meanwhile_logs_in_again(driver: NetmikoDriver, device: ScriptedDevice) -> None:
@@ -146,7 +146,7 @@ def test_read_after_the_session_was_cut_meanwhile_logs_in_again(driver: NetmikoD
     driver.read(["show version"])
     assert driver._link is not None
     driver._link.transport.close()
-    assert driver.read(["show version"]) == ("Arista vEOS",)
+    assert driver.read(["show version"]) == ("Cisco IOS Software",)
     assert device.logins == 2
 
 
@@ -172,7 +172,7 @@ def test_write_refused_in_its_first_block_does_not_send_the_second(
 
 def test_save_is_believed_only_when_the_device_says_so(driver: NetmikoDriver, device: ScriptedDevice) -> None:
     """The startup configuration counts as written when the platform's word for it was said."""
-    device.answers["write memory"] = "Copy completed successfully."
+    device.answers["write memory"] = "Building configuration...\n[OK]"
     driver.save()
     device.answers["write memory"] = "Permission denied."
     with pytest.raises(CommandRejectedError, match="Permission denied"):
@@ -219,5 +219,5 @@ def test_words_that_nobody_asked_for_end_a_session(driver: NetmikoDriver, device
     device.faults["show long"] = "afterthought"
     driver.read(["show long"])
     time.sleep(0.05)
-    assert driver.read(["show version"]) == ("Arista vEOS",)
+    assert driver.read(["show version"]) == ("Cisco IOS Software",)
     assert device.logins == 2

@@ -8,7 +8,7 @@ from safeshift.clock import SystemClock
 from safeshift.drivers.errormap import Phase
 from safeshift.drivers.sessions import ANSWER_BYTES, Session
 from safeshift.errors import ConnectionLostError, OutcomeUnknownError
-from tests.unit.drivers.terse_platform import DIALOGUE
+from safeshift.platforms.cisco_ios import CISCO_IOS
 
 
 class FloodLink:
@@ -43,7 +43,7 @@ class FloodLink:
 def test_session_flooded_without_end_gives_up_and_closes(phase: Phase, error: type[Exception]) -> None:
     """Output without end does not fill the memory, and such a session is never used again."""
     link = FloodLink()
-    session = Session(link, DIALOGUE, device="p1", clock=SystemClock())
+    session = Session(link, CISCO_IOS.dialogue, device="p1", clock=SystemClock())
     session.greet(deadline_s=1)
     with pytest.raises(error, match=f"more than {ANSWER_BYTES} bytes"):
         session.exchange(["show long"], phase=phase, deadline_s=30)

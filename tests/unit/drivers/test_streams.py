@@ -15,7 +15,7 @@ def test_stream_gives_lines_while_the_terminal_goes_on(driver: NetmikoDriver, de
     """A stream neither waits for an exchange nor holds one up, and needs no second login."""
     stream = driver.stream("ping 10.0.0.1")
     assert next(stream) == "0 bytes from 10.0.0.1"
-    assert driver.read(["show version"]) == ("Arista vEOS",)
+    assert driver.read(["show version"]) == ("Cisco IOS Software",)
     assert next(stream) == "1 bytes from 10.0.0.1"
     assert device.logins == 1
     stream.close()

@@ -9,9 +9,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from safeshift.drivers.wire import Prompt, clean, pager_waits, prompt_at_end, read_block, settle_noise, strange_echo
-from tests.unit.drivers.terse_platform import DIALOGUE
+from safeshift.platforms.cisco_ios import CISCO_IOS
 
 NOISE = "*Nov 23 08:00:00.123: %SYS-5-CONFIG_I: Configured from console by console"
+DIALOGUE = CISCO_IOS.dialogue
 START = "p1#"
 OUTPUT_LINES = st.lists(st.text("p1#>()ab %-\t", max_size=8), max_size=6)
 

@@ -1,10 +1,12 @@
 """Walking everything that the machine can do, with the invariants' watchmen walking along.
 
 A place is a state of the machine together with what each watchman remembers: two ways to the same state that the
-invariants tell apart are two places, so no breach is missed because the state was known already. Two reductions keep
-it small and lose nothing: while a run unwinds, devices are independent of each other (each has its own chain of
-undos, and only "all are settled" is asked of them together), so one device at a time is enough; and the history of a
-device that is settled is never asked for again, so it is not part of a place.
+invariants tell apart are two places, so no breach is missed because the state was known already. For plans too large
+for that a place is the state alone; every transition is still judged, with one history that leads to it.
+
+Two reductions keep it small and lose nothing: while a run unwinds, devices are independent of each other (each has
+its own chain of undos, and only "all are settled" is asked of them together), so one device at a time is enough; and
+the history of a device that is settled is never asked for again, so it is not part of a place.
 """
 
 from __future__ import annotations
@@ -81,19 +83,23 @@ class Visit:
         return "\n".join([*self.broken, *map(str, self.journal)])
 
 
-def explore(outline: Outline, engine: Engine = REAL) -> Iterator[Visit]:
-    """Yield every reachable place once; a breach is seen on the first visit that it leads to."""
+def explore(outline: Outline, engine: Engine = REAL, *, by_history: bool = True) -> Iterator[Visit]:
+    """Yield every reachable place once, and whatever breaks an invariant.
+
+    Args:
+        by_history: Whether what the watchmen remember is part of a place.
+    """
     write = writer(outline, engine)
     state, effects = engine.start(outline)
     first = _visit(state, PRELUDE + write(None, None, state, effects), None, watchmen())
-    known, todo = {_identity(first)}, deque([first])
+    known, todo = {_identity(first, by_history)}, deque([first])
     while todo:
         visit = todo.popleft()
         yield visit
         for event in happenings(visit.state):
             after, effects = engine.step(visit.state, event)
             following = _visit(after, write(visit.state, event, after, effects), visit, visit.watching)
-            identity = _identity(following)
+            identity = _identity(following, by_history)
             if following.broken or identity not in known:
                 known.add(identity)
                 todo.append(following)
@@ -150,7 +156,7 @@ def comings(state: State, effect: Effect) -> Iterator[Came]:
             yield Came(effect, outcome, "it said so")
 
 
-def _identity(visit: Visit) -> object:
+def _identity(visit: Visit, by_history: bool) -> object:
     state = visit.state
     standing = tuple(
         (move, tuple((device, _standing_identity(one)) for device, one in sorted(devices.items())))
@@ -161,7 +167,7 @@ def _identity(visit: Visit) -> object:
     remembered = tuple(
         _frozen(getattr(one, name))
         for one in visit.watching
-        if state.stop is None or one.name in _STILL_AWAKE
+        if by_history and (state.stop is None or one.name in _STILL_AWAKE)
         for name in _memory(one)
     )
     return (*parts, bool(state.unsettled), state.final, remembered)
