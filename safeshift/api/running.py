@@ -11,7 +11,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -46,6 +46,7 @@ class RunResult:
         todo: What a person must do now; empty unless ``NEEDS_OPERATOR``.
         plan: None when the run was refused before a plan could be made.
         refusal: The error that refused it; None when it began.
+        head: The hash of the run's last journal event: kept elsewhere, it shows whether the journal was cut.
     """
 
     run: str
@@ -57,6 +58,7 @@ class RunResult:
     judgement: Judgement | None
     refusal: SafeshiftError | None
     events: tuple[Event, ...]
+    head: str = ""
 
 
 def run(
@@ -141,7 +143,7 @@ def _carry_out(order: _Order, writer: RunWriter, held: HeldLock, stack: ExitStac
         if recorder.trouble:
             raise JournalError(recorder.trouble, hint="nothing was sent") from error
         _close_refused(recorder, error)
-        return _refused(recorder.run, error, flight, tuple(seen))
+        return replace(_refused(recorder.run, error, flight, tuple(seen)), head=writer.head)
     if recorder.trouble:
         raise JournalError(recorder.trouble, hint="nothing was sent")
     state = _shell(order, flight, plan, judgement, recorder).run()
@@ -155,6 +157,7 @@ def _carry_out(order: _Order, writer: RunWriter, held: HeldLock, stack: ExitStac
         judgement=judgement,
         refusal=None,
         events=tuple(seen),
+        head=writer.head,
     )
 
 

@@ -5,10 +5,11 @@ At a terminal ``run`` asks once before the first change. Without one nothing is 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +24,7 @@ from safeshift.engine.interrupts import Interrupts
 from safeshift.engine.record import Observer
 from safeshift.errors import ExitCode, InputError, SafeshiftError
 from safeshift.journal.events import Event
+from safeshift.journal.place import state_directory
 from safeshift.lab.process import find_lab, lab_directory, start_lab, stop_lab
 from safeshift.lab.running import Origin, RunningLab
 from safeshift.planning.forecast import Judgement
@@ -30,6 +32,7 @@ from safeshift.planning.plan import Plan
 from safeshift.planning.show import describe, describe_differences, to_text
 from safeshift.reporting.lines import printable
 from safeshift.reporting.live import LiveConsole
+from safeshift.reporting.runlog import LOGS, RunLog
 from safeshift.reporting.structured import event_json
 
 Lab = Annotated[bool, typer.Option("--lab", help="Against the embedded lab, built from the fabric file.")]
@@ -105,19 +108,21 @@ def run(
         _check(job, choice, inventory, offline=False, diff=diff, as_json=as_json)
         return
     interrupts = Interrupts()
-    with _lab(job, choice, inventory) as handle, stopping(interrupts):
+    log = RunLog((journal.parent if journal else state_directory()) / LOGS)
+    with _lab(job, choice, inventory) as handle, stopping(interrupts), closing(log):
         result = api.run(
             job,
             lab=handle,
             override=override_what_if,
             approve=_approver(yes),
             confirm_start=None if yes or not _at_terminal() else _asker(job, diff),
-            observers=[_observer(as_json, verbose)],
+            observers=[_observer(as_json, verbose), log],
             interrupts=interrupts,
             journal=journal,
             argv=sys.argv,
         )
         _tell_refusal(job, result, as_json=as_json)
+        _say(as_json, f"journal: safeshift show {result.run} (head {result.head[:16] or 'none'}); log: {log.path}")
     raise typer.Exit(int(result.exit_code))
 
 
@@ -264,7 +269,8 @@ def _say_refusal(error: SafeshiftError, as_json: bool) -> None:
 
 def _say(as_json: bool, sentence: str) -> None:
     if not as_json:
-        print(sentence)
+        with contextlib.suppress(BrokenPipeError):  # nobody reads any more: the run itself has ended well or not
+            print(sentence, flush=True)
 
 
 @contextmanager

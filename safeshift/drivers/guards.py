@@ -65,11 +65,12 @@ class _TimerGuard(ABC):
                 hint="Read the device: the change may have been undone already.",
             )
         fires_at = self._fires(pending)
-        self._end(self.commands.confirm)
-        if fires_at is None or self._clock.monotonic() > fires_at - DOUBT_S:
+        answered = self._end(self.commands.confirm)
+        may_have_fired = not answered if fires_at is None else self._clock.monotonic() > fires_at - DOUBT_S
+        if may_have_fired:
             raise OutcomeUnknownError(
                 self.driver.device,
-                "the timer is gone, but it may have fired just before it was confirmed",
+                "the timer is gone, but it may have fired before it was confirmed",
                 hint="Read the device: the change is either kept or undone.",
             )
 
@@ -80,22 +81,31 @@ class _TimerGuard(ABC):
         self._end(self.commands.abort)
         return True
 
-    def _end(self, lines: Lines) -> None:
-        """Send what ends the timer until it is seen gone: once more when it is seen to run on after a doubt."""
-        doubt: OutcomeUnknownError | None = None
+    def _end(self, lines: Lines) -> bool:
+        """Send what ends the timer until it is seen gone; again only when it is seen to run on after a doubt.
+
+        Returns:
+            Whether the device answered the lines; if not, all that is known is that no timer runs any more.
+
+        """
+        trouble: DeviceError | None = None
         for _ in range(2):
+            answered = False
             try:
                 self.driver.write(lines, deadline_s=ACT_S)
-                doubt = None
+                answered = True
             except OutcomeUnknownError as error:
-                doubt = error
+                trouble = error
+            except CommandRejectedError as error:
+                if trouble is None:
+                    raise
+                trouble = error  # the first one may have been carried out late
             if self._own(lines) is None:
-                return
-            if doubt is None:
-                break
-        if doubt is not None:
-            raise doubt
-        raise self._refusal(lines, "accepted, but the timer still runs")
+                return answered
+            if answered:
+                raise self._refusal(lines, "accepted, but the timer still runs")
+        assert trouble is not None, "two rounds without an answer leave an error"
+        raise trouble
 
     def _own(self, about_to_send: Lines) -> PendingGuard | None:
         """Read which timer runs.
@@ -168,7 +178,7 @@ class SessionGuard(_TimerGuard):
             )
 
     def abort(self) -> None:
-        """See ``Guard``."""
+        """See ``Guard``; where neither timer nor candidate is left nothing is undone: reading back judges."""
         if self._abort_pending():
             return
         # Where no timer runs there may be a candidate, or nothing at all: then the device says that it knows none.

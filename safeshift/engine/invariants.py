@@ -263,15 +263,19 @@ class OnlyUndoAfterStop(_Quiet):
 
     name = "I6"
     stopped: str = ""
+    unwinding: bool = False
 
     def see(self, event: Event) -> Iterator[str]:
         """See ``Watchman``."""
+        self.unwinding = self.unwinding or event.kind is Kind.UNWIND_OPENED
         if event.kind in (Kind.UNWIND_OPENED, Kind.SIGNAL):
             self.stopped = self.stopped or _text(event, "cause")
         elif event.kind is Kind.MEASURED and event.data.get("isolated"):
             self.stopped = self.stopped or "isolation"
         elif self.stopped and _is_intent(event, _WRITES - _UNDO):
             yield f"{_text(event, 'act')} on {_text(event, 'device')} after the run was stopped by {self.stopped}"
+        elif _is_intent(event, _UNDO) and not self.unwinding:
+            yield f"{_text(event, 'act')} on {_text(event, 'device')} although nothing had stopped the run"
 
 
 @dataclass(slots=True)
@@ -296,9 +300,11 @@ class SettledByReading(_Quiet):
     name = "I8"
     doubt: dict[tuple[str, str], str] = field(default_factory=dict)
     unread: set[tuple[str, str]] = field(default_factory=set)
+    flying: dict[str, str] = field(default_factory=dict)
 
     def see(self, event: Event) -> Iterator[str]:
         """See ``Watchman``."""
+        yield from self._in_flight(event)
         key, act = _key(event), _text(event, "act")
         if event.kind is Kind.OUTCOME and _text(event, "outcome") == "unknown" and act in _WRITES:
             self.doubt[key] = act
@@ -316,6 +322,17 @@ class SettledByReading(_Quiet):
                     yield f"move {move} went on although {device} was not read back as intended"
 
 
+    def _in_flight(self, event: Event) -> Iterator[str]:
+        """A write that has not come back has an outcome that nobody knows: nothing else is sent meanwhile."""
+        device, act = _text(event, "device"), _text(event, "act")
+        if _is_intent(event, _WRITES):
+            if device in self.flying:
+                yield f"{act} was sent to {device} while {self.flying[device]} had not come back"
+            self.flying[device] = act
+        elif event.kind in (Kind.OUTCOME, Kind.READ_BACK, Kind.RESTORED):
+            self.flying.pop(device, None)
+
+
 @dataclass(slots=True)
 class HonestEnd(_Quiet):
     """I9: COMPLETED, ROLLED_BACK, NEEDS_OPERATOR or REFUSED, each with what it claims observed."""
@@ -326,6 +343,7 @@ class HonestEnd(_Quiet):
     stopped: bool = False
     goal: bool = False
     unsafe: set[str] = field(default_factory=set)
+    unsaved: set[str] = field(default_factory=set)
     proven: bool = False
     closed: bool = False
 
@@ -339,6 +357,9 @@ class HonestEnd(_Quiet):
             self.proven = _text(event, "outcome") == "done"
         elif event.kind is Kind.UNWIND_OPENED:
             self.stopped = True
+        elif event.kind is Kind.OUTCOME and _text(event, "act") == "save":
+            if _text(event, "outcome") != "done":
+                self.unsaved.add(_text(event, "device"))
         elif event.kind is Kind.RUN_CLOSED:
             self.closed = True
             yield from self._judge(event)
@@ -370,7 +391,7 @@ class HonestEnd(_Quiet):
 
     def _judge(self, event: Event) -> Iterator[str]:
         state, todo = _text(event, "state"), event.data.get("todo") or ()
-        unrestored = sorted({device for (_, device), equal in self.touched.items() if not equal})
+        unrestored = sorted({device for (_, device), equal in self.touched.items() if not equal} | self.unsaved)
         if state == "COMPLETED" and (unrestored or todo or self.unsafe or self.stopped):
             yield f"COMPLETED, but {', '.join(unrestored) or 'something'} was past no safe point"
         elif state == "ROLLED_BACK" and (unrestored or not self.proven or todo):
