@@ -1,312 +1,52 @@
 """What README and docs say is true: commands are run, examples loaded, tables held against the code.
 
-Each page is walked once, in a scratch folder with the README's site, several pages at a time: most of it is waiting for a
-lab. What a block says about itself stands in an HTML comment above it: ``not run: REASON``, ``file: PATH`` (the block is
-that file), ``write: NAME`` (the block becomes that file), ``answers: ...`` (typed at a terminal).
+Each page is walked once, several pages at a time: most of it is waiting for a lab. How is in ``pages.py``, ``clone.py``.
 """
 
 from __future__ import annotations
 
-import os
-import pty
 import re
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 import yaml
 
-import safeshift
 from safeshift import api
 from safeshift.engine import invariants
 from safeshift.errors import ExitCode
 from safeshift.journal.events import Kind
 from safeshift.lab import truth as lab_truth
 from safeshift.lab.faults import Fault, FaultKind
-from safeshift.lab.process import start_lab, stop_lab
-from safeshift.lab.running import RunningLab
 from safeshift.model import connection, fabric, play
 from safeshift.model.inventory import load_inventory
 from safeshift.model.steps import ARGUMENTS
 from safeshift.planning.plan import Checks
 from safeshift.platforms.cisco_ios.guard import PREREQUISITES
 from safeshift.units import parse_duration, parse_percent
+from tests.clone import PATIENCE_S, ROUTERS_PAGE, Answer, Scratch, walk
+from tests.pages import (
+    BLOCKS,
+    PAGES,
+    ROOT,
+    Block,
+    Command,
+    missing_line,
+    pages_with,
+    read_blocks,
+    read_table,
+    without_blocks,
+)
 
-ROOT = Path(__file__).parent.parent
-FILES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-PAGES = {path.relative_to(ROOT).as_posix(): path for path in FILES}
-ROUTERS_PAGE = "docs/first-two-routers.md"
 EXAMPLES = {
     "docs/examples/upgrade_and_watch.py": "python docs/examples/upgrade_and_watch.py",
     "docs/examples/test_my_playbook.py": "python -m pytest -q -p no:cacheprovider docs/examples/test_my_playbook.py",
 }
 SITE = ("inventories/dc1", "inventories/dc1.fabric.yml")
-INSTALLING = "python3 -m venv .venv && .venv/bin/pip install . && "  # whoever runs this test has done that
-PATIENCE_S = 280
 
 pytestmark = pytest.mark.timeout(PATIENCE_S + 20)
-
-
-# Pages -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A fenced block: where it begins, its language, what is said about it, its text."""
-
-    page: str
-    line: int
-    language: str
-    notes: Mapping[str, str]
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.page}:{self.line}"
-
-
-_BLOCK = re.compile(r"((?:^<!-- [\w ]+: [^\n]* -->\n)*)^```(\w+)\n(.*?)^```$", re.S | re.M)
-
-
-def read_blocks(page: str) -> tuple[Block, ...]:
-    """Return the fenced blocks of a page."""
-    text = PAGES[page].read_text(encoding="utf-8")
-    return tuple(
-        Block(
-            page,
-            text.count("\n", 0, match.start(2)) + 1,
-            match[2],
-            dict(re.findall(r"<!-- ([\w ]+): (.*) -->", match[1])),
-            match[3],
-        )
-        for match in _BLOCK.finditer(text)
-    )
-
-
-BLOCKS = tuple(block for page in PAGES for block in read_blocks(page))
-
-
-def read_table(page: str, heading: str) -> dict[str, tuple[str, ...]]:
-    """Return the tables under a heading, by what is in code in the first cell (``to`` * is to)."""
-    _, found, rest = PAGES[page].read_text(encoding="utf-8").partition(f"\n{heading}\n")
-    assert found, f"{page} has no {heading!r}"
-    own = re.split(r"(?m)^#", rest)[0]
-    rows = [tuple(cell.strip() for cell in line.strip("| ").split(" | ")) for line in own.splitlines() if "|" in line[:1]]
-    return {name: row for row in rows for name in re.findall(r"`([^`]+)`", row[0])}
-
-
-def pages_with(condition: Callable[[Block], bool]) -> list[str]:
-    """Return the pages that have such a block."""
-    return list(dict.fromkeys(block.page for block in BLOCKS if condition(block)))
-
-
-# Walking a page --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A line to type, and what it is said to print; ``...`` stands for any lines."""
-
-    block: Block
-    line: str
-    expected: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a command really printed."""
-
-    command: Command
-    output: str
-    code: int
-
-
-def read_commands(block: Block) -> Iterator[Command]:
-    """Split a console block at its prompts."""
-    for part in re.split(r"(?m)^\$ ", block.text)[1:]:
-        line, *expected = part.rstrip("\n").split("\n")
-        yield Command(block, line, tuple(expected))
-
-
-class Scratch:
-    """A folder that looks like a fresh clone whose safeshift is installed, with a home of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        for name in ("playbooks", "inventories", "docs"):
-            shutil.copytree(ROOT / name, folder / name)
-        self.home, programs = folder / "home", folder / ".venv" / "bin"
-        (self.home / ".ssh").mkdir(parents=True, mode=0o700)
-        programs.mkdir(parents=True)
-        for name, arguments in (("safeshift", " -m safeshift"), ("python", "")):
-            program = programs / name
-            program.write_text(f'#!/bin/sh\nexec "{sys.executable}"{arguments} "$@"\n')
-            program.chmod(0o755)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("SAFESHIFT_", "XDG_", "COV"))}
-        self.environment = {
-            **kept,
-            "HOME": str(self.home),
-            "PATH": f"{programs}:{os.environ['PATH']}",
-            "PYTHONPATH": str(Path(safeshift.__file__).parent.parent),
-            "TERM": "dumb",
-            "COLUMNS": "100",
-        }
-
-    def run(self, line: str, *, typed: str = "") -> tuple[str, int]:
-        """Type a line in a shell without a terminal; what is ``typed`` waits on standard input."""
-        done = subprocess.run(
-            ["bash", "-c", line],
-            cwd=self.folder,
-            env=self.environment,
-            input=typed,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
-        return done.stdout, done.returncode
-
-    def run_at_terminal(self, line: str, answers: tuple[str, ...]) -> tuple[str, int]:
-        """Type a line at a terminal, and an answer at each question."""
-        ours, theirs = pty.openpty()
-        process = subprocess.Popen(
-            ["bash", "-c", line],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-        )
-        os.close(theirs)
-        said, waiting = "", list(answers)
-        with os.fdopen(ours, "r+b", buffering=0) as terminal:
-            while chunk := _heard(terminal.fileno()):
-                said += chunk
-                if waiting and re.search(r"(?:password|\[y/N\]): \Z", said):
-                    terminal.write(f"{waiting.pop(0)}\n".encode())
-        return said.replace("\r\n", "\n"), process.wait(PATIENCE_S)
-
-    def close(self) -> None:
-        """Take down whatever labs the page left."""
-        self.run("safeshift lab down --all")
-
-
-def _heard(terminal: int) -> str:
-    try:
-        return os.read(terminal, 65536).decode()
-    except OSError:  # a terminal's way to say that nobody is at the other end any more
-        return ""
-
-
-def walk(page: str, folder: Path) -> list[Answer]:
-    """Do what a page says, from top to bottom."""
-    scratch = Scratch(folder)
-    lab = _own_routers(scratch) if page == ROUTERS_PAGE else None
-    answers = []
-    try:
-        for block in read_blocks(page):
-            if "write" in block.notes:
-                (folder / block.notes["write"]).write_text(_site_of(block.text, lab))
-            if block.language != "console" or "not run" in block.notes:
-                continue
-            for command in read_commands(block):
-                answers.append(_typed(scratch, command, lab))
-    finally:
-        scratch.close()
-        if lab is not None:
-            stop_lab(lab.state_dir)
-    return answers
-
-
-def _typed(scratch: Scratch, command: Command, lab: RunningLab | None) -> Answer:
-    line = command.line.removeprefix(INSTALLING)
-    if lab is not None:
-        line = re.sub(
-            r"(ssh-keyscan .*?)192\.0\.2\.(\d)", lambda m: f"{m[1]}-p {lab.address(f'r{m[2]}')[1]} 127.0.0.1", line
-        )
-    password = lab.password if lab is not None else ""
-    if "answers" in command.block.notes:
-        output, code = scratch.run_at_terminal(line, (password, *command.block.notes["answers"].split()))
-    else:
-        output, code = scratch.run(line, typed=f"{password}\n")
-    return Answer(command, output, code)
-
-
-def _own_routers(scratch: Scratch) -> RunningLab:
-    """Bring up the page's two routers; the page knows nothing of it and goes to them as to real ones."""
-    for block in read_blocks(ROUTERS_PAGE):
-        if block.notes.get("write", "").startswith("two."):
-            (scratch.folder / block.notes["write"]).write_text(block.text)
-    where = scratch.folder / "routers"
-    return start_lab(scratch.folder / "two.fabric.yml", str(scratch.folder / "two.yml"), state_dir=where)
-
-
-def _site_of(text: str, lab: RunningLab | None) -> str:
-    """Put the lab's addresses and user in the place of those that a reader would replace."""
-    if lab is None:
-        return text
-    text = text.replace("ansible_user: netops", f"ansible_user: {lab.user}")
-    return re.sub(
-        r"ansible_host: 192\.0\.2\.(\d)",
-        lambda m: f"ansible_host: 127.0.0.1, ansible_port: {lab.address(f'r{m[1]}')[1]}",
-        text,
-    )
-
-
-# What a command prints, without what differs each time -----------------------------------------------------------
-
-_VOLATILE = (
-    (r"^ *\d+\.\d s  ", "TIME  "),
-    (r"^\d\d:\d\d:\d\d\.\d{3}  ", "TIME  "),
-    (r"\d{8}-\d{6}-[0-9a-f]{4}", "RUN"),
-    (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "DATE"),
-    (r" in \d+\.\d+ s$", " in TIME"),
-    (r"(after|finished|undone|to be,|before) (?:\d+ min )?\d+(?:\.\d)? s\b", r"\1 TIME"),
-    (r"\(\d+ of \d+ probes missed(?:, [\d.]+ ms)?\)", "(PROBES)"),
-    (r"\b(plan|head) [0-9a-f]{12,}", r"\1 HASH"),
-    (r" by \S+@\S+,", " by WHO,"),
-    (r"(?<=127\.0\.0\.1:)\d+", "PORT"),
-    (r"\bpid \d+", "pid PID"),
-    (r"/\S*/(?=lab/|journal\.db)", "STATE/"),
-    (r"\b\d+ events", "N events"),
-    (r"(?:n\d(?:, | and )?)+ (?:is|are) isolated", "NODES isolated"),
-    (r"\s+$", ""),
-)
-_OF_A_DEVICE = re.compile(r"TIME {4,}[a-z]\d ")
-_ANY = "..."
-
-
-def settled(lines: tuple[str, ...]) -> list[str]:
-    """Take out times and names made by chance, and put what devices did side by side into one order."""
-    plain = []
-    for line in lines:
-        for pattern, word in _VOLATILE:
-            line = re.sub(pattern, word, line)
-        plain.append(line)
-    ordered: list[str] = []
-    beside: list[str] = []
-    for line in plain:
-        if _OF_A_DEVICE.match(line):
-            beside.append(line)
-        elif not (beside and line == _ANY):
-            ordered += [*sorted(beside), line]
-            beside = []
-    return [*ordered, *sorted(beside)]
-
-
-def missing_line(expected: tuple[str, ...], output: str) -> str:
-    """Return the first line that a page shows and the command did not print where it should; empty: there is none."""
-    wanted, printed = settled(expected), settled(tuple(output.rstrip("\n").split("\n")))
-    if _ANY not in expected:
-        return "" if not expected or wanted == printed else f"all of it: {printed}"
-    rest = iter(printed)
-    return next((line for line in wanted if line != _ANY and line not in rest), "")
 
 
 # The walks -------------------------------------------------------------------------------------------------------
@@ -441,7 +181,9 @@ def test_page_names_only_files_that_exist(page: str) -> None:
         path = PAGES[page].parent / name if name else PAGES[page]
         assert path.exists(), target
         headings = re.findall(r"(?m)^#+ (.*)$", path.read_text(encoding="utf-8")) if anchor else []
-        assert not anchor or anchor in {re.sub(r"[^\w-]", "", one.lower().replace(" ", "-")) for one in headings}, target
+        assert not anchor or anchor in {re.sub(r"[^\w-]", "", one.lower().replace(" ", "-")) for one in headings}, (
+            target
+        )
     prose = _BLOCK.sub("", text)
     for name in re.findall(r"`((?:safeshift|docs|playbooks|inventories|tests)/[\w./-]*)`", prose):
         assert (ROOT / name).exists(), name
@@ -525,11 +267,8 @@ def test_invariants_of_design_notes_are_those_that_are_checked() -> None:
     """Each invariant names the class that watches it, and each class is named."""
     text = PAGES["docs/design-notes.md"].read_text(encoding="utf-8")
     told = dict(re.findall(r"(?m)^\| (I\d+) \| .* \| `(\w+)` \|$", text))
-    watched = {
-        one.name: name
-        for name, one in vars(invariants).items()
-        if isinstance(one, type) and re.fullmatch(r"I\d+", str(vars(one).get("name", "")))
-    }
+    named = {str(vars(one).get("name")): name for name, one in vars(invariants).items() if isinstance(one, type)}
+    watched = {invariant: name for invariant, name in named.items() if re.fullmatch(r"I\d+", invariant)}
     assert told == watched
 
 

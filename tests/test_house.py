@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,3 +93,34 @@ def test_module_hides_no_toy(path: Path) -> None:
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Name | ast.Call):
             called = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
             assert getattr(called, "id", "") != "NotImplementedError", f"stub in {_name(path)}"
+
+
+PUBLIC = {
+    "safeshift.api": (
+        "CheckResult Job Overrides RunResult check find_fabric load open_journal refusal_code run".split()
+    ),
+    "safeshift.lab.lab": ["Lab"],
+    "safeshift.lab.handle": ["LabHandle"],
+    "safeshift.errors": (
+        "ExitCode Place SafeshiftError InputError PlaybookError InventoryError FabricError PlanError RefusedError "
+        "LockHeldError LintError WhatIfError PreflightError DeviceError ConnectError AuthError HostKeyError "
+        "ConnectionLostError CommandRejectedError OutcomeUnknownError ProbeError JournalError LabError"
+    ).split(),
+}
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_public_names_of_a_module_are_there(module: str) -> None:
+    """What scripts import stays where it is: taking a name away is a decision, not an accident."""
+    loaded = importlib.import_module(module)
+    assert [name for name in PUBLIC[module] if not hasattr(loaded, name)] == []
+    declared = getattr(loaded, "__all__", None)
+    assert declared is None or sorted(declared) == sorted(PUBLIC[module])
+
+
+def test_error_tree_is_the_one_that_is_drawn() -> None:
+    """The drawing on top of errors.py names every class, and no other."""
+    errors = importlib.import_module("safeshift.errors")
+    classes = {name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, Exception)}
+    drawn = set(re.findall(r"^\s+(\w+Error)\b", errors.__doc__ or "", flags=re.MULTILINE))
+    assert classes == drawn

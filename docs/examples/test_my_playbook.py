@@ -1,4 +1,4 @@
-"""How a site tests its own playbook: what happens when a router refuses a line in the middle of the upgrade?
+"""How a site tests its own playbook: here, what becomes of it when a router refuses a line.
 
 From the folder that holds ``playbooks/`` and ``inventories/``: ``pytest docs/examples/test_my_playbook.py``
 """

@@ -56,6 +56,7 @@ def lab_json(lab: RunningLab, *, sessions: int | None = None) -> dict[str, objec
         "sessions": sessions,
         "user": lab.user,
         "password_file": str(lab.password_file),
+        "key_file": str(lab.key_file),
         "ssh_config": str(lab.ssh_config),
         "known_hosts": str(lab.known_hosts),
         "inventory": str(lab.inventory),
@@ -75,6 +76,12 @@ def _table(devices: tuple[LabDevice, ...]) -> Iterator[Line]:
 def _ways_in(lab: RunningLab) -> Iterator[Line]:
     first = lab.devices[0]
     config, inventory = shlex.quote(str(lab.ssh_config)), shlex.quote(str(lab.inventory))
+    login: dict[str, object] = {
+        "device_type": first.platform,
+        "host": first.name,
+        "ssh_config_file": str(lab.ssh_config),
+    }
+    login |= {"use_keys": True, "key_file": str(lab.key_file)}
     ansible = f"ansible -i {inventory} {first.name} -m ansible.netcommon.cli_command"
     ways = {
         "user": lab.user,
@@ -83,7 +90,7 @@ def _ways_in(lab: RunningLab) -> Iterator[Line]:
         "inventory": f"{lab.inventory}  (safeshift and Ansible: -i)",
         "ssh": f"ssh -F {config} {first.name}",
         "ansible": f"{ansible} -a 'command=\"show version\"'",
-        "netmiko": f'ConnectHandler("{first.platform}", host="{first.name}", ssh_config_file="{lab.ssh_config}", ...)',
+        "netmiko": f"ConnectHandler({', '.join(f'{name}={value!r}' for name, value in login.items())})",
     }
     width = max(len(name) for name in ways)
     for name, text in ways.items():

@@ -284,7 +284,7 @@ class Session:
                 return True
         if not heard:
             return False
-        lines = wire.settle_noise((self.prompt.text + wire.clean(heard)).split("\n"), self.dialogue)
+        lines = wire.settle_noise(self.prompt.text + wire.clean(heard), self.dialogue)
         return any(line.strip() and wire.prompt_in(line, self.dialogue) is None for line in lines)
 
     def _odd(self, phase: Phase, message: str) -> DeviceError:

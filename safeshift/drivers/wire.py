@@ -22,6 +22,7 @@ PAGER = re.compile(
     rb" ?(?:--+ ?\(?more\)?[^\r\n]{0,12}?--+|<--- More --->) ?(?:\x08[\x08 ]*|\r?\x1b\[K|\r +\r)?", re.IGNORECASE
 )
 PAGER_WAITS = re.compile(rb"(?:--+ ?\(?more\)?[^\r\n]{0,12}?--+|<--- More --->)[ \x1b\[0-9;m]*\Z", re.IGNORECASE)
+PROMPT_SIGNS = re.compile(r"[#>$]")
 CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 TAIL_BYTES = 1024
@@ -75,13 +76,14 @@ def prompt_in(text: str, dialogue: Dialogue) -> Prompt | None:
 
 def prompt_at_end(raw: bytes, dialogue: Dialogue) -> Prompt | None:
     """Return the prompt at the end of the received bytes, if they end in one (console noise behind it is forgiven)."""
-    tail = raw[-TAIL_BYTES:]
-    lines = settle_noise(clean(tail).split("\n"), dialogue)
-    return prompt_in(lines[-1], dialogue)
+    return prompt_in(settle_noise(clean(raw[-TAIL_BYTES:]), dialogue)[-1], dialogue)
 
 
-def settle_noise(lines: Sequence[str], dialogue: Dialogue) -> list[str]:
-    """Drop lines that are noise, and rejoin the prompt that a noise line tore from what was typed behind it."""
+def settle_noise(text: str, dialogue: Dialogue) -> list[str]:
+    """Return the lines without noise, and rejoin the prompt that a noise line tore from what was typed behind it."""
+    lines = text.split("\n")
+    if dialogue.noise.search(text) is None:
+        return lines
     kept: list[str] = []
     torn = False
     for line in lines:
@@ -113,7 +115,7 @@ def read_block(text: str, sent: Sequence[str], dialogue: Dialogue, *, synced: bo
         ``None`` when something is missing: more may come, or the echo is not what was sent.
 
     """
-    lines = settle_noise(text.split("\n"), dialogue)
+    lines = settle_noise(text, dialogue)
     last = prompt_in(lines[-1], dialogue)
     if last is None:
         return None
@@ -155,7 +157,7 @@ def strange_echo(text: str, sent: Sequence[str], dialogue: Dialogue) -> str | No
     A line that was doubled, wrapped or altered on the way shows up here although all echoes may have been found.
     """
     expected = {line.strip() for line in sent}
-    for line in settle_noise(text.split("\n"), dialogue)[:-1]:
+    for line in settle_noise(text, dialogue)[:-1]:
         typed = _typed(line, dialogue)
         if typed and typed not in expected:
             return typed
@@ -164,13 +166,13 @@ def strange_echo(text: str, sent: Sequence[str], dialogue: Dialogue) -> str | No
 
 def _typed(line: str, dialogue: Dialogue) -> str:
     """Return what stands behind a prompt on its line, or nothing if the line does not begin with a prompt."""
-    for place, sign in enumerate(line):
-        if sign in "#>$" and prompt_in(line[: place + 1], dialogue) is not None:
-            return line[place + 1 :].strip()
+    for sign in PROMPT_SIGNS.finditer(line):
+        if prompt_in(line[: sign.end()], dialogue) is not None:
+            return line[sign.end() :].strip()
     return ""
 
 
 def prompts_in(text: str, dialogue: Dialogue) -> int:
     """Count the lines that begin with a prompt: how many lines the device has taken, and one more."""
-    lines = settle_noise(text.split("\n"), dialogue)
+    lines = settle_noise(text, dialogue)
     return sum(1 for line in lines if prompt_in(line, dialogue) is not None or _typed(line, dialogue))

@@ -167,13 +167,20 @@ class Shell:
         view = self.judge.view(now)
         sentence = gate.isolation(view, self.plan.networks)
         if sentence:
-            return Alarm(Cause.ISOLATION, sentence), evidence(view, self._checks(state).require)
+            return Alarm(Cause.ISOLATION, sentence + self._since(state)), evidence(view, self._checks(state).require)
         if self._limits.exposure_ends is not None and now > self._limits.exposure_ends:
             return Alarm(Cause.EXPOSURE, "the play's longest exposure is over"), {}
         if self._limits.move_ends is not None and now > self._limits.move_ends:
             name = self.plan.moves[state.move].name
             return Alarm(Cause.DEADLINE, f"{name!r} was not sent and read back within its deadline"), {}
         return None
+
+    def _since(self, state: State) -> str:
+        """Name the newest move that sent something, for whoever reads why the run was stopped."""
+        if not state.standing:
+            return ""
+        move = self.plan.moves[max(state.standing)]
+        return f", since {move.id} {move.name!r} on {', '.join(move.hosts)}"
 
     def _checks(self, state: State) -> Checks:
         return self.plan.moves[min(state.move, len(self.plan.moves) - 1)].checks

@@ -129,7 +129,7 @@ def write_inventory(path: Path, roster: Roster, overrides: Mapping[str, Mapping[
 
 
 def _unchecked(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Let Ansible's network_cli in: it can be told of no known_hosts but the user's own. safeshift checks all the same."""
+    """Let Ansible's network_cli in, which can be told of no known_hosts but the user's own; safeshift does check."""
     return {"ansible_host_key_checking": False} if "ansible_network_os" in variables else {}
 
 

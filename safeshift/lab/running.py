@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from safeshift.errors import LabError
-from safeshift.lab.access import PASSWORD_FILE, SSH_CONFIG
+from safeshift.lab.access import KEY_FILE, PASSWORD_FILE, SSH_CONFIG
 from safeshift.lab.control import ask
 from safeshift.lab.device import Received
 from safeshift.lab.faults import Fault, FaultKind
@@ -70,6 +70,11 @@ class RunningLab:
     def ssh_config(self) -> Path:
         """With it ``ssh -F FILE DEVICE`` logs in, and nothing is typed."""
         return self.state_dir / SSH_CONFIG
+
+    @property
+    def key_file(self) -> Path:
+        """A private key that opens every device."""
+        return self.state_dir / KEY_FILE
 
     @property
     def password_file(self) -> Path:

@@ -191,7 +191,7 @@ class Ours:
 
     @staticmethod
     def job_of(driver: NetmikoDriver) -> None:
-        running = driver.running_config()
+        (running,) = driver.read(["show running-config"])
         drained = driver.write([*block(DRAIN), SHOW]).answers[-1][1]
         undrained = driver.write([*block(UNDRAIN), SHOW]).answers[-1][1]
         driver.close()

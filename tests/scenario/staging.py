@@ -21,7 +21,6 @@ from safeshift.engine.invariants import check as violations
 from safeshift.engine.record import Observer
 from safeshift.journal.events import Event, Kind
 from safeshift.journal.store import Journal
-from safeshift.lab.faults import Fault, FaultKind
 from safeshift.lab.lab import Lab
 from safeshift.planning.selecting import Selection
 from safeshift.platforms import platform_named
@@ -117,21 +116,10 @@ class Finished:
 
 
 @dataclass
-class Site:
-    """One lab and one state directory, and safeshift run on them.
+class Desk:
+    """A place to work at: a state directory of its own, and safeshift's command line."""
 
-    Attributes:
-        sources: What ``-i`` gets.
-    """
-
-    lab: Lab
     folder: Path
-    fabric: Path
-    sources: str
-    kept: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.kept = {name: self.lab.running(name) for name in self.lab.fabric.routers}
 
     @property
     def state(self) -> Path:
@@ -146,9 +134,72 @@ class Site:
         path.write_text(text)
         return path
 
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "SAFESHIFT_STATE": str(self.state), "COLUMNS": "200", "PYTHONPATH": str(HERE)}
+
+    def command(self, *words: str | Path) -> list[str]:
+        return [sys.executable, "-m", "safeshift", *map(str, words)]
+
+    def safeshift(self, *words: str | Path) -> Finished:
+        """Run a command to its end, with no terminal."""
+        process = self.begin(*words)
+        out, err = process.communicate(timeout=200)
+        return Finished(process.returncode, out, err)
+
+    def begin(self, *words: str | Path) -> subprocess.Popen[str]:
+        """Start a command and leave it running."""
+        return subprocess.Popen(
+            self.command(*words),
+            env=self.environment(),
+            cwd=HERE,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def events(self) -> tuple[Event, ...]:
+        """The events of the newest run."""
+        store = Journal.open(self.journal, create=False)
+        try:
+            return store.events(store.runs()[0].id)
+        finally:
+            store.close()
+
+    def broken(self) -> tuple[str, ...]:
+        """Every invariant that any run of this desk's journal broke, and every break in its chains."""
+        if not self.journal.exists():
+            return ()
+        store = Journal.open(self.journal, create=False)
+        try:
+            found = [str(problem) for problem in store.verify().problems]
+            for row in store.runs():
+                found += [f"{row.id}: {one}" for one in violations(store.events(row.id))]
+        finally:
+            store.close()
+        return tuple(found)
+
+
+@dataclass
+class Site(Desk):
+    """A desk with a lab in this process; its command line reaches the lab as any user's devices, by an inventory.
+
+    Attributes:
+        sources: What ``-i`` gets where the lab stands in for the devices.
+        kept: What each router held when the site was set up.
+    """
+
+    lab: Lab
+    fabric: Path
+    sources: str
+    kept: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.kept = {name: self.lab.running(name) for name in self.lab.fabric.routers}
+
     def job(self, text: str | Path, **selected: object) -> api.Job:
         path = text if isinstance(text, Path) else self.playbook(text)
-        return api.load(path, self.sources, fabric=self.fabric, selection=Selection(**selected))  # type: ignore[arg-type]
+        return api.load(path, self.sources, fabric=self.fabric, selection=Selection(**selected))  # type: ignore[arg-type]  # whatever Selection takes
 
     def run(
         self,
@@ -161,7 +212,7 @@ class Site:
         approve: Callable[[str], bool] | None = None,
         **selected: object,
     ) -> api.RunResult:
-        """Run a playbook here; ``at`` acts at instants, each named as ``instant_of`` names events, once."""
+        """Run a playbook here; ``at`` acts once each, at instants named as ``instant_of`` names events."""
         return api.run(
             self.job(text, **selected),
             lab=self.lab,
@@ -172,9 +223,12 @@ class Site:
             observers=(*observers, Instants(at or {})),
         )
 
-    def check(self, text: str | Path, *, offline: bool = False) -> api.CheckResult:
-        lab = None if offline else self.lab
-        return api.check(self.job(text), lab=lab, offline=offline, journal=self.journal)
+    def check(self, text: str | Path) -> api.CheckResult:
+        return api.check(self.job(text), lab=self.lab, journal=self.journal)
+
+    def command(self, *words: str | Path) -> list[str]:
+        where = ("-i", self.lab.inventory, "--fabric", self.fabric) if words[0] in ("run", "check") else ()
+        return super().command(*words, *(() if "-i" in words else where))
 
     def typed(self, device: str) -> tuple[str, ...]:
         """Every line that the device's own log has."""
@@ -186,89 +240,26 @@ class Site:
         harmless = {"", *platform.dialogue.setup}
         return tuple(line for line in self.typed(device) if line not in harmless and not platform.is_read(line))
 
-    def nothing_was_sent(self) -> bool:
-        """Whether no device of the lab got anything but reads."""
-        return not any(self.writes(device) for device in self.lab.devices)
+    def written(self) -> dict[str, tuple[str, ...]]:
+        """What each device got beside reads; empty when none got any."""
+        found = {device: self.writes(device) for device in self.lab.devices}
+        return {device: lines for device, lines in found.items() if lines}
 
     def changed(self) -> tuple[str, ...]:
         """Routers whose running configuration is not what it was when the site was set up."""
         return tuple(name for name, text in self.kept.items() if body(self.lab.running(name)) != body(text))
 
-    def inject(self, kind: FaultKind, device: str, **more: object) -> Callable[[], None]:
-        """Give an act for ``at``."""
-        return lambda: self.lab.inject(Fault(kind, device, **more))  # type: ignore[arg-type]
-
-    # The command line ------------------------------------------------------------------------------------------------
-
-    def command(self, *words: str | Path, lab_inventory: bool = True) -> list[str]:
-        """Give a command line on this site's lab, reached as any user's devices are: by an inventory."""
-        verb, *rest = words
-        which = self.lab.inventory if lab_inventory else self.sources
-        where = ["-i", which, "--fabric", self.fabric] if verb in ("run", "check") and "-i" not in words else []
-        return [sys.executable, "-m", "safeshift", *map(str, (verb, *rest, *where))]
-
-    def environment(self) -> dict[str, str]:
-        return {**os.environ, "SAFESHIFT_STATE": str(self.state), "COLUMNS": "200", "PYTHONPATH": str(HERE)}
-
-    def safeshift(self, *words: str | Path, feed: str | None = None) -> Finished:
-        """Run a command to its end, with no terminal."""
-        done = subprocess.run(
-            self.command(*words),
-            env=self.environment(),
-            cwd=HERE,
-            input=feed or "",
-            capture_output=True,
-            text=True,
-            timeout=110,
-            check=False,
-        )
-        return Finished(done.returncode, done.stdout, done.stderr)
-
-    def begin(self, *words: str | Path, stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
-        """Start a command and leave it running."""
-        return subprocess.Popen(
-            self.command(*words),
-            env=self.environment(),
-            cwd=HERE,
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def wait_until(self, so: Callable[[], bool], *, seconds: float = 60.0) -> None:
-        """Wait for something that must come."""
-        until = time.monotonic() + seconds
-        while not so():
-            assert time.monotonic() < until, "it never came"
-            time.sleep(0.02)
-
-    def wait_for_config(self, device: str, text: str) -> None:
+    def wait_for(self, device: str, text: str) -> None:
         """Wait until a device holds a line."""
-        self.wait_until(lambda: text in self.lab.running(device))
+        wait_until(lambda: text in self.lab.running(device))
 
-    # The journal -----------------------------------------------------------------------------------------------------
 
-    def events(self) -> tuple[Event, ...]:
-        """The events of the newest run."""
-        store = Journal.open(self.journal, create=False)
-        try:
-            return store.events(store.runs()[0].id)
-        finally:
-            store.close()
-
-    def broken(self) -> tuple[str, ...]:
-        """Every invariant that any run of this site's journal broke, and every break in its chains."""
-        if not self.journal.exists():
-            return ()
-        store = Journal.open(self.journal, create=False)
-        try:
-            found = [str(problem) for problem in store.verify().problems]
-            for row in store.runs():
-                found += [f"{row.id}: {one}" for one in violations(store.events(row.id))]
-        finally:
-            store.close()
-        return tuple(found)
+def wait_until(so: Callable[[], bool], *, seconds: float = 60.0) -> None:
+    """Wait for something that must come."""
+    until = time.monotonic() + seconds
+    while not so():
+        assert time.monotonic() < until, "it never came"
+        time.sleep(0.02)
 
 
 class Instants:
@@ -290,9 +281,12 @@ def instant_of(event: Event) -> tuple[str, ...]:
     return tuple(dict.fromkeys((" ".join(words[:2]).strip(), " ".join(filter(None, words)))))
 
 
+_HEADERS = ("!", "Current configuration", "Using ", "Building configuration")
+
+
 def body(text: str) -> list[str]:
     """A configuration without its comments, which tell the time."""
-    return [line for line in text.splitlines() if line.strip() and not line.startswith(("!", "Current configuration"))]
+    return [line for line in text.splitlines() if line.strip() and not line.startswith(_HEADERS)]
 
 
 def acts(events: Iterable[Event], kind: Kind = Kind.INTENT) -> list[str]:

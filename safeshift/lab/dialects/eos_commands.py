@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from safeshift.lab.dialects import eos_json, eos_network, eos_show
+from safeshift.lab.dialects import eos_json, eos_network, eos_show, eos_tables
 from safeshift.lab.dialects.base import Wire
 from safeshift.lab.dialects.configtree import Node
 from safeshift.lab.dialects.eos import EosTerminal, timer_seconds
@@ -98,6 +98,14 @@ def _active(terminal: EosTerminal, match: Match[Command]) -> str:
     return "".join(eos_show.section_text(terminal.device, path[0]) for path in terminal.editing.places[-1].paths)
 
 
+def _routes_vrf(terminal: EosTerminal, match: Match[Command]) -> str:
+    return eos_network.routes(terminal.device, *match.args[:1])
+
+
+def _routes_vrf_json(terminal: EosTerminal, match: Match[Command]) -> object:
+    return eos_json.routes(terminal.device, *match.args[:1])
+
+
 def _privilege(terminal: EosTerminal, match: Match[Command]) -> str:
     return f"Current privilege level is {15 if terminal.privileged else 1}\n"
 
@@ -140,6 +148,18 @@ _COMMANDS: tuple[Command, ...] = (
     _show("show ipv6 interface", lambda device: "", lambda device: {"interfaces": {}}),
     _show("show ip route", eos_network.routes, eos_json.routes),
     _show_one("show ip route (connected|static|ospf|<prefix>|<ip>)", eos_network.routes, eos_json.routes),
+    Command("show ip route vrf (default|all) [<prefix>|<ip>] [detail]", _routes_vrf, True, _routes_vrf_json),
+    _show("show [ip] arp", eos_tables.arp, eos_tables.arp_json),
+    _show("show arp vrf all", eos_tables.arp_all, eos_tables.arp_all_json),
+    _show("show vlan [brief]", eos_tables.vlans, eos_tables.vlans_json),
+    _show("show vrf", eos_tables.vrfs, eos_tables.vrfs_json),
+    _show("show (ip|ipv6) bgp (summary|neighbors|peers) [vrf all]", eos_tables.bgp, eos_tables.bgp_json),
+    _show("show interfaces transceiver", lambda device: "", eos_tables.transceivers_json),
+    _show("show system environment cooling", eos_tables.cooling, eos_tables.cooling_json),
+    _show("show system environment temperature", eos_tables.temperature, eos_tables.temperature_json),
+    _show("show system environment power", lambda device: "", eos_tables.power_json),
+    _show("show processes top once", eos_tables.processes),
+    _show("show users accounts", eos_tables.accounts, eos_tables.accounts_json),
     _show("show lldp neighbors", eos_network.lldp, eos_json.lldp),
     _show("show lldp neighbors detail", eos_network.lldp_detail, eos_json.lldp_detail),
     Command(

@@ -84,6 +84,29 @@ def interface_named(device: Device, name: str) -> InterfaceFacts | None:
     return next((found for found in interfaces(device) if found.name == name), None)
 
 
+@dataclass(frozen=True, slots=True)
+class ArpEntry:
+    """Who has which address on a cable, and how long that is known, seconds."""
+
+    address: IPv4Address
+    mac: str
+    interface: str
+    age_s: int
+
+
+def arp_entries(device: Device) -> tuple[ArpEntry, ...]:
+    """Return the far ends of all cables between two that are up."""
+    found = []
+    for face in interfaces(device):
+        if face.address is None or not face.up or face.port.peer is None or face.address.network.prefixlen < 30:
+            continue
+        far = next((host for host in face.address.network.hosts() if host != face.address.ip), None)
+        if far is not None:
+            mac = hardware_address(f"{face.port.peer}/{face.port.peer_port}")
+            found.append(ArpEntry(far, mac, face.name, int(device.uptime_s) % 1200))
+    return tuple(found)
+
+
 def _facts(device: Device, name: str, node: Node) -> InterfaceFacts:
     physical = not is_virtual(name)
     enabled = not node.under("shutdown")
@@ -91,7 +114,8 @@ def _facts(device: Device, name: str, node: Node) -> InterfaceFacts:
     address = _address(node)
     mtu = node.value("mtu") or node.value("ip mtu")
     cost = node.value("ip ospf cost")
-    switched = physical and device.dialect == "arista_eos" and not node.child("switchport")
+    bridges = physical and device.dialect == "arista_eos" and not name.startswith("Management")
+    switched = bridges and not node.child("switchport")
     return InterfaceFacts(
         name=name,
         physical=physical,

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from safeshift.lab.dialects import ios_network, ios_show
+from safeshift.lab.dialects import ios_network, ios_show, ios_tables
 from safeshift.lab.dialects.base import Wire
 from safeshift.lab.dialects.configtree import Node
 from safeshift.lab.dialects.grammar import Match
@@ -88,6 +88,12 @@ _COMMANDS: tuple[Command, ...] = (
     _show("show ip route", ios_network.routes),
     _show_one("show ip route (connected|static|ospf)", ios_network.routes),
     _show_one("show ip route <ip> [<ip>]", ios_network.route_entry),
+    _show("show [ip] arp", ios_tables.arp),
+    _show("show vlan [brief]", ios_tables.vlans),
+    _show("show memory [statistics]", ios_tables.memory),
+    _show("show processes cpu", ios_tables.processor),
+    _show("show environment temperature status", ios_tables.temperature),
+    _show("show snmp chassis", ios_tables.chassis),
     _show("show lldp neighbors", ios_network.lldp),
     _show("show lldp neighbors detail", ios_network.lldp_detail),
     _show_one("show lldp neighbors <if> [detail]", ios_network.lldp_detail),

@@ -54,6 +54,8 @@ def bandwidth_of(device: Device, face: InterfaceFacts) -> int:
     written = node.value("bandwidth") if node else None
     if written:
         return int(written) * 1000
+    if face.name.startswith("GigabitEthernet"):
+        return 10**9
     return face.port.speed or (8_000_000_000 if face.name.startswith("Loopback") else BANDWIDTH)
 
 
@@ -120,7 +122,7 @@ def _interface(device: Device, face: InterfaceFacts) -> Iterator[str]:
         if not face.physical
         else f" ({'connected' if face.up else 'disabled' if not face.enabled else 'notconnect'})"
     )
-    kind = "Loopback" if loop else "Ethernet SVI" if face.name.startswith("Vlan") else "Hundred Gigabit Ethernet"
+    kind, media = _hardware(face.name)
     yield f"{face.name} is {link}, line protocol is {protocol}{suffix} \n"
     yield f"  Hardware is {kind}\n" if loop else f"  Hardware is {kind}, address is {mac} (bia {mac})\n"
     if face.description:
@@ -136,9 +138,19 @@ def _interface(device: Device, face: InterfaceFacts) -> Iterator[str]:
     yield f"     reliability 255/255, txload {load[0]}/255, rxload {load[1]}/255\n"
     yield f"  Encapsulation {'LOOPBACK' if loop else 'ARPA'}, loopback not set\n  Keepalive set (10 sec)\n"
     if face.physical:
-        yield f"  Full-duplex, {speed_words(face.port.speed)}, link type is force-up, media type is QSFP 100G SR4\n"
+        yield f"  Full-duplex, {speed_words(face.port.speed)}, link type is force-up, media type is {media}\n"
         yield "  input flow-control is on, output flow-control is unsupported\n"
     yield from _traffic(face)
+
+
+def _hardware(name: str) -> tuple[str, str]:
+    """Return what an interface is, and what is plugged into it."""
+    if name.startswith("Loopback"):
+        return "Loopback", ""
+    if name.startswith("Vlan"):
+        return "Ethernet SVI", ""
+    gigabit = name.startswith("GigabitEthernet")
+    return ("Gigabit Ethernet", "RJ45") if gigabit else ("Hundred Gigabit Ethernet", "QSFP 100G SR4")
 
 
 def _traffic(face: InterfaceFacts) -> Iterator[str]:
@@ -173,7 +185,7 @@ def interfaces_status(device: Device) -> str:
         speed = speed_words(face.port.speed).removesuffix("b/s") if face.port.speed else "auto"
         text += (
             f"{NAMES.short(face.name):12} {face.description[:18]:18} {state:12} {'routed':10} {'full':>6} "
-            f"{speed:>6} QSFP 100G SR4\n"
+            f"{speed:>6} {_hardware(face.name)[1]}\n"
         )
     return text
 

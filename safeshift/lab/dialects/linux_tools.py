@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from safeshift.lab.device import Device
 
 KERNEL = "6.1.0-28-amd64"
+Face = tuple[str, IPv4Interface]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,16 @@ def _ip(device: Device, args: list[str]) -> Result:
     words = [word for word in args if not word.startswith("-")]
     structured, brief = "-j" in flags or "-json" in flags, "-br" in flags or "-brief" in flags
     what = words[0] if words else ""
-    if what and any(full.startswith(what) for full in ("address", "addr")):
-        return _addresses(device, structured=structured, brief=brief)
+    faces = (("lo", IPv4Interface("127.0.0.1/8")), *interfaces(device))
+    only = next((word for word in words[1:] if word not in ("show", "list", "ls", "dev")), None)
+    if only is not None and not "route".startswith(what):
+        faces = tuple(face for face in faces if face[0] == only)
+    if not faces:
+        return Result(f'Device "{only}" does not exist.', 1, error=True)
+    if what and "address".startswith(what):
+        return _addresses(device, faces, structured=structured, brief=brief)
+    if what and "link".startswith(what):
+        return Result("".join(_link_text(device, *face) for face in _numbered(device, faces)))
     if what and "route".startswith(what):
         return _routes(device, structured=structured)
     return Result(
@@ -90,13 +99,18 @@ def _ip(device: Device, args: list[str]) -> Result:
     )
 
 
-def _addresses(device: Device, *, structured: bool, brief: bool) -> Result:
-    faces = (("lo", IPv4Interface("127.0.0.1/8")), *interfaces(device))
+def _numbered(device: Device, faces: Iterable[Face]) -> Iterator[tuple[int, str, IPv4Interface]]:
+    """Give each interface its number in the kernel: ``lo`` is 1, ``eth1`` is 2."""
+    numbers = {"lo": 1} | {name: at for at, (name, _) in enumerate(interfaces(device), start=2)}
+    return ((numbers[name], name, address) for name, address in faces)
+
+
+def _addresses(device: Device, faces: Iterable[Face], *, structured: bool, brief: bool) -> Result:
     if structured:
-        return Result(json.dumps([_address_json(device, at, *face) for at, face in enumerate(faces, start=1)]))
+        return Result(json.dumps([_address_json(device, *face) for face in _numbered(device, faces)]))
     if brief:
         return Result("".join(f"{n:16} {'UNKNOWN' if n == 'lo' else 'UP':14} {a}\n" for n, a in faces))
-    return Result("".join(_address_text(device, at, *face) for at, face in enumerate(faces, start=1)))
+    return Result("".join(_address_text(device, *face) for face in _numbered(device, faces)))
 
 
 def _mac(device: Device, name: str) -> str:
@@ -104,16 +118,18 @@ def _mac(device: Device, name: str) -> str:
     return ":".join(mac[at : at + 2] for at in range(0, 12, 2))
 
 
-def _address_text(device: Device, at: int, name: str, address: IPv4Interface) -> str:
+def _link_text(device: Device, at: int, name: str, address: IPv4Interface) -> str:
     if name == "lo":
         head = "<LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN group default qlen 1000"
-        link = "    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00"
-        inet = f"    inet {address} scope host lo"
-    else:
-        head = "<BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc mq state UP group default qlen 1000"
-        link = f"    link/ether {_mac(device, name)} brd ff:ff:ff:ff:ff:ff"
-        inet = f"    inet {address} brd {address.network.broadcast_address} scope global {name}"
-    return f"{at}: {name}: {head}\n{link}\n{inet}\n       valid_lft forever preferred_lft forever\n"
+        return f"{at}: {name}: {head}\n    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n"
+    head = "<BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc mq state UP group default qlen 1000"
+    return f"{at}: {name}: {head}\n    link/ether {_mac(device, name)} brd ff:ff:ff:ff:ff:ff\n"
+
+
+def _address_text(device: Device, at: int, name: str, address: IPv4Interface) -> str:
+    scope = "scope host lo" if name == "lo" else f"brd {address.network.broadcast_address} scope global {name}"
+    inet = f"    inet {address} {scope}\n       valid_lft forever preferred_lft forever\n"
+    return _link_text(device, at, name, address) + inet
 
 
 def _address_json(device: Device, at: int, name: str, address: IPv4Interface) -> dict[str, object]:
@@ -161,5 +177,7 @@ TOOLS: Mapping[str, Callable[[Device, list[str]], Result]] = {
     "uptime": lambda device, args: Result(_uptime(device)),
     "date": lambda device, args: Result(time.strftime("%a %b %e %H:%M:%S UTC %Y", time.gmtime())),
     "cat": _cat,
+    "ls": lambda device, args: Result(),
+    "pwd": lambda device, args: Result(f"/home/{next(iter(device.spec.users), 'root')}"),
     "ip": _ip,
 }

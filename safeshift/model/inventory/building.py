@@ -151,9 +151,7 @@ def _directory_of(source: str | None) -> str | None:
 
 
 def _priority(value: object) -> int:
-    if isinstance(value, (int, float, str)):
-        try:
-            return int(value)
-        except ValueError:
-            pass
-    raise ValueError(f"{PRIORITY_VARIABLE} is {value!r}, not a number")
+    try:
+        return int(value)  # type: ignore[call-overload,no-any-return]  # whatever int() takes is a number here
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{PRIORITY_VARIABLE} is {value!r}, not a number") from error

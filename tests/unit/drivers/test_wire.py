@@ -113,7 +113,7 @@ def test_prompt_at_end_is_a_prompt_alone_on_the_last_line(raw: bytes, prompt: Pr
 )
 def test_settle_noise_rejoins_what_a_console_message_tore(lines: list[str], settled: list[str]) -> None:
     """A message between a prompt and what is typed at it leaves no trace, with or without a prompt printed anew."""
-    assert settle_noise(lines, DIALOGUE) == settled
+    assert settle_noise("\n".join(lines), DIALOGUE) == settled
 
 
 @pytest.mark.parametrize(

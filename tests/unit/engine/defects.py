@@ -6,13 +6,17 @@ touched: the changed source is executed as a module of its own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 from safeshift.engine import chronicle, machine, unwind
-
+from safeshift.engine.states import Act, Stage, Standing
+from safeshift.platforms.base import GuardStyle
 from tests.unit.engine.exploration import Engine
+
+NextUndo = Callable[[GuardStyle, Standing], Act | Stage]
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,8 @@ class Defect:
     """One thing that somebody might break.
 
     Attributes:
-        caught: The invariant that must tell; ``stuck`` or ``end`` where a property of the states themselves does.
+        caught: The invariant that must tell; ``stuck`` where a run would stand still; ``means`` where a device would be
+            given up too early, which no journal shows.
     """
 
     name: str
@@ -114,7 +119,7 @@ DEFECTS = (
         machine,
         "replace(state, queue=event.needed), Phase.LOOKING",
         "replace(state, queue=tuple(state.outline.moves[state.move].guards)), Phase.LOOKING",
-        "I13",
+        "I4",
     ),
     Defect(
         "a device that was sent its lines stays in the queue",
@@ -244,14 +249,14 @@ DEFECTS = (
         unwind,
         "    if pending and not _tried(standing, Act.REVERT):",
         "    if pending and _tried(standing, Act.REVERT):",
-        "end",
+        "means",
     ),
     Defect(
         "a device that cannot be read is not given the time of its timer",
         unwind,
         "    return Stage.UNSETTLED if _tried(standing, Act.AWAIT_GUARD) else Act.AWAIT_GUARD",
         "    return Stage.UNSETTLED",
-        "end",
+        "means",
     ),
     Defect(
         "what could not be undone is not told",
@@ -271,7 +276,7 @@ DEFECTS = (
         "the journal does not tell that the run was stopped",
         chronicle,
         "        return [(Kind.UNWIND_OPENED, {",
-        '        return [(Kind.NOTE, {"moves": moves}), *[]] if moves or not moves else [(Kind.UNWIND_OPENED, {',
+        "        return [(Kind.NOTE, {",
         "I6",
     ),
     Defect(
@@ -289,6 +294,12 @@ DEFECTS = (
         "I4",
     ),
 )
+
+
+def undoing_with(defect: Defect) -> NextUndo:
+    """Return the choice of the next undo as it is with the defect."""
+    changed: NextUndo = _changed(unwind, defect).next_undo
+    return changed
 
 
 def with_defect(defect: Defect) -> Engine:
