@@ -1,7 +1,7 @@
 """The pages of the documentation as data: fenced blocks, commands, tables, and what a command may print differently.
 
-What a block says about itself stands in an HTML comment above it: ``not run: REASON``, ``file: PATH`` (the block is that
-file), ``write: NAME`` (the block becomes that file), ``answers: ...`` (typed at a terminal). Next: ``clone.py``.
+What a block says about itself stands in an HTML comment above it: ``not run: REASON``, ``file: PATH`` (the block is
+that file), ``write: NAME`` (the block becomes that file), ``answers: ...`` (typed at a terminal). Next: ``clone.py``.
 """
 
 from __future__ import annotations

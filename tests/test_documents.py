@@ -1,6 +1,6 @@
 """What README and docs say is true: commands are run, examples loaded, tables held against the code.
 
-Each page is walked once, several pages at a time: most of it is waiting for a lab. How is in ``pages.py``, ``clone.py``.
+Each page is walked once, several pages at a time: most of it is waiting for a lab. How: ``pages.py``, ``clone.py``.
 """
 
 from __future__ import annotations
@@ -181,11 +181,9 @@ def test_page_names_only_files_that_exist(page: str) -> None:
         path = PAGES[page].parent / name if name else PAGES[page]
         assert path.exists(), target
         headings = re.findall(r"(?m)^#+ (.*)$", path.read_text(encoding="utf-8")) if anchor else []
-        assert not anchor or anchor in {re.sub(r"[^\w-]", "", one.lower().replace(" ", "-")) for one in headings}, (
-            target
-        )
-    prose = _BLOCK.sub("", text)
-    for name in re.findall(r"`((?:safeshift|docs|playbooks|inventories|tests)/[\w./-]*)`", prose):
+        anchors = {re.sub(r"[^\w-]", "", one.lower().replace(" ", "-")) for one in headings}
+        assert not anchor or anchor in anchors, target
+    for name in re.findall(r"`((?:safeshift|docs|playbooks|inventories|tests)/[\w./-]*)`", without_blocks(page)):
         assert (ROOT / name).exists(), name
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from safeshift.api.job import Job
-from safeshift.api.opening import Overrides, fly, open_preflight
+from safeshift.api.opening import Overrides, find_way, fly, open_preflight
 from safeshift.api.running import open_journal
 from safeshift.clock import Clock, SystemClock
 from safeshift.engine.interrupts import Interrupts
@@ -62,9 +62,9 @@ def check(
     """
     if offline:
         return _check_offline(job)
-    clock = clock or SystemClock()
+    clock, way = clock or SystemClock(), find_way(job, lab)
     with ExitStack() as stack:
-        flight = open_preflight(job, lab, clock, interrupts or Interrupts(), lambda kind, **data: None, stack)
+        flight = open_preflight(job, way, clock, interrupts or Interrupts(), lambda kind, **data: None, stack)
         refusal: SafeshiftError | None = None
         try:
             _see_lock(job, journal)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from safeshift.engine.interrupts import Interrupts
 from safeshift.engine.preflight import Preflight, Sink
 from safeshift.model.connection import Connection, connection_of
 from safeshift.model.templating import Templater
+from safeshift.planning.site import Site
 from safeshift.platforms import platform_named
 from safeshift.probes.pairs import LOCALHOST, Watch, choose
 from safeshift.probes.prober import Prober
@@ -39,43 +40,57 @@ class Overrides(Protocol):
         ...
 
 
-def open_preflight(
-    job: Job, lab: Overrides | None, clock: Clock, interrupts: Interrupts, sink: Sink, stack: ExitStack
-) -> Preflight:
-    """Prepare a look at a job's devices; what it opens is closed by ``stack``. Nothing is contacted yet.
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Whom a job needs and how each is reached; known from the files alone.
+
+    Attributes:
+        connections: By host: the fabric's routers, whoever looks, and whatever else the plan names.
+        notes: What the inventory said and safeshift does not follow, and what it found odd.
+    """
+
+    site: Site
+    watch: Watch
+    connections: Mapping[str, Connection]
+    notes: tuple[str, ...]
+
+
+def find_way(job: Job, lab: Overrides | None) -> Way:
+    """Work out whom a job needs and how each is reached. Nothing is contacted.
 
     Raises:
-        InputError: the inventory does not say how to reach a device.
+        InputError: the files do not go together, or the inventory does not say how to reach a device.
     """
     site = job.site
     watch = choose(job.fabric, site.platforms)
-    connections = connect_all(job, _hosts(job, watch), lab)
+    routers = [name for name in job.fabric.routers if name in site.platforms]
+    observers = [name for name in watch.observers if name != LOCALHOST]
+    hosts = tuple(dict.fromkeys((*routers, *observers, *job.compile(None).devices)))
+    connections = connect_all(job, hosts, lab)
+    return Way(site, watch, connections, (*job.inventory.notes, *_ignored(connections.values())))
+
+
+def open_preflight(job: Job, way: Way, clock: Clock, interrupts: Interrupts, sink: Sink, stack: ExitStack) -> Preflight:
+    """Prepare a look at a job's devices; what it opens is closed by ``stack``. Nothing is contacted yet."""
 
     def make_driver(host: str) -> NetmikoDriver:
-        connection = connections[host]
-        return NetmikoDriver(connection, platform_named(connection.platform), clock=clock, others=tuple(connections))
+        connection = way.connections[host]
+        platform = platform_named(connection.platform)
+        return NetmikoDriver(connection, platform, clock=clock, others=tuple(way.connections))
 
-    routers = tuple(name for name in job.fabric.routers if name in connections)
-    fleet = Fleet(connections.values(), clock=clock, forks=job.forks)
+    fleet = Fleet(way.connections.values(), clock=clock, forks=job.forks)
     stack.callback(fleet.close_all)
-    prober = Prober((*watch.pairs, *watch.dead), make_driver, clock)
+    prober = Prober((*way.watch.pairs, *way.watch.dead), make_driver, clock)
     stack.callback(prober.stop)
+    routers = tuple(name for name in job.fabric.routers if name in way.connections)
     gatherer = Gatherer(fleet, job.fabric, routers, clock)
-    notes = (*job.inventory.notes, *_ignored(connections.values()))
-    return Preflight(site, fleet, gatherer, watch, prober, clock, interrupts, sink, notes)
+    return Preflight(way.site, fleet, gatherer, way.watch, prober, clock, interrupts, sink, way.notes)
 
 
 def _ignored(connections: Iterable[Connection]) -> Iterator[str]:
     """What the inventory or ssh_config said to weaken the check of host keys, each said once."""
     said = dict.fromkeys(said for connection in connections for said in connection.ignored)
     yield from (f"not followed, because it would weaken the check of host keys: {each}" for each in said)
-
-
-def _hosts(job: Job, watch: Watch) -> tuple[str, ...]:
-    """The inventory's routers of this fabric, whoever looks, and whatever the plan names beside them."""
-    routers = [name for name in job.fabric.routers if name in job.inventory.hosts]
-    observers = [name for name in watch.observers if name != LOCALHOST]
-    return tuple(dict.fromkeys((*routers, *observers, *job.compile(None).devices)))
 
 
 def connect_all(job: Job, hosts: Iterable[str], lab: Overrides | None) -> dict[str, Connection]:

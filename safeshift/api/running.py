@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from safeshift.api.job import Job
-from safeshift.api.opening import Overrides, fly, open_preflight
+from safeshift.api.opening import Overrides, Way, find_way, fly, open_preflight
 from safeshift.clock import Clock, SystemClock
 from safeshift.drivers.guards import guard_for
 from safeshift.engine.interrupts import Interrupts
@@ -93,6 +93,7 @@ def run(
     order = _Order(
         job=job,
         lab=lab,
+        way=find_way(job, lab),
         override=override,
         approve=approve,
         confirm_start=confirm_start,
@@ -121,6 +122,7 @@ class _Order:
 
     job: Job
     lab: Overrides | None
+    way: Way
     override: str
     approve: Approver | None
     confirm_start: Callable[[Plan, Judgement], bool] | None
@@ -135,7 +137,7 @@ def _carry_out(order: _Order, writer: RunWriter, held: HeldLock, stack: ExitStac
     seen: list[Event] = []
     recorder = Recorder(writer, (seen.append, *order.observers))
     _open_run(recorder, order, held)
-    flight = open_preflight(order.job, order.lab, order.clock, order.interrupts, recorder.note, stack)
+    flight = open_preflight(order.job, order.way, order.clock, order.interrupts, recorder.note, stack)
     try:
         fly(order.job, flight, override=order.override)
         plan, judgement = _agreed(order, flight)

@@ -128,9 +128,9 @@ class Fleet:
         return {name: results[name] for name in blocks}
 
     def close_all(self) -> None:
-        """End every session; never raises."""
+        """End every session for good; never raises."""
         for driver in self._drivers.values():
-            driver.close()
+            driver.retire()
 
     def _write_ready(
         self,

@@ -56,6 +56,7 @@ class NetmikoDriver:
         self._session: Session | None = None
         self._link: NetmikoLink | None = None
         self._host = ""
+        self._retired = False
 
     def open(self) -> None:
         """See ``Driver``."""
@@ -67,6 +68,11 @@ class NetmikoDriver:
         session, self._session, self._link = self._session, None, None
         if session is not None:
             session.close()
+
+    def retire(self) -> None:
+        """Close for good: whoever still works with it, in whatever thread, opens no new session and sends no line."""
+        self._retired = True
+        self.close()
 
     def read(self, commands: Sequence[str], *, deadline_s: float = 30.0) -> tuple[str, ...]:
         """See ``Driver``."""
@@ -239,6 +245,7 @@ class NetmikoDriver:
         if self._session is not None and self._session.is_usable():
             return self._session
         self.close()
+        self._refuse_when_retired()
         policy = retrying.login_policy(self.clock, limit_s=self.connection.timeout_s)
         for attempt in policy:
             with attempt:
@@ -250,11 +257,16 @@ class NetmikoDriver:
             self._recognise(session)
             if self.connection.become and not session.prompt.privileged:
                 self._become(session)
+            self._refuse_when_retired()  # the run may have ended while the device let us in
         except DeviceError:
             session.close()
             raise
         self._session = session
         return session
+
+    def _refuse_when_retired(self) -> None:
+        if self._retired:
+            raise ConnectError(self.device, "the run is over; nothing more is sent")
 
     def _recognise(self, session: Session) -> None:
         """Refuse a device whose prompt says that it is another one.

@@ -208,10 +208,10 @@ class Session:
                     raise self._odd(sent.phase, self._complaint(received, sent, start)) from error
 
     def _whole(self, received: bytearray, sent: Sent, start: str) -> wire.Heard | None:
-        prompt = wire.prompt_at_end(bytes(received[-wire.TAIL_BYTES :]), self.dialogue)
-        if prompt is None or not self._same_host(prompt.host) or self.link.waiting():
+        if received.count(b"\n") < len(sent.block) + sent.synced or self.link.waiting():  # cheap, and mostly true
             return None
-        if received.count(b"\n") < len(sent.block):  # cheaper than looking for the echoes each time
+        prompt = wire.prompt_at_end(bytes(received[-wire.TAIL_BYTES :]), self.dialogue)
+        if prompt is None or not self._same_host(prompt.host):
             return None
         text = start + wire.clean(bytes(received))
         heard = wire.read_block(text, sent.block, self.dialogue, synced=sent.synced)

@@ -23,6 +23,7 @@ PAGER = re.compile(
 )
 PAGER_WAITS = re.compile(rb"(?:--+ ?\(?more\)?[^\r\n]{0,12}?--+|<--- More --->)[ \x1b\[0-9;m]*\Z", re.IGNORECASE)
 PROMPT_SIGNS = re.compile(r"[#>$]")
+PROMPTED = re.compile(r"^[^\n#>$]++[#>$].*$", re.MULTILINE)
 CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 TAIL_BYTES = 1024
@@ -157,7 +158,7 @@ def strange_echo(text: str, sent: Sequence[str], dialogue: Dialogue) -> str | No
     A line that was doubled, wrapped or altered on the way shows up here although all echoes may have been found.
     """
     expected = {line.strip() for line in sent}
-    for line in settle_noise(text, dialogue)[:-1]:
+    for line in PROMPTED.findall("\n".join(settle_noise(text, dialogue)[:-1])):
         typed = _typed(line, dialogue)
         if typed and typed not in expected:
             return typed

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from safeshift.clock import Clock
@@ -76,28 +76,25 @@ class Shell:
             interrupt ends it where it stands, as NEEDS_OPERATOR. Raises nothing that a device, a probe or the
             journal did.
         """
-        pool = ThreadPoolExecutor(max(8, 2 * len(self.plan.devices)), thread_name_prefix="safeshift-act")
         try:
-            return self._walk(pool)
+            return self._walk()
         finally:
             self.performer.looker.called_off.set()
-            pool.shutdown(wait=False, cancel_futures=True)
 
-    def _walk(self, pool: ThreadPoolExecutor) -> State:
+    def _walk(self) -> State:
         state, effects = machine.start(self.outline)
-        self._turn(pool, None, None, state, effects, {})
+        self._turn(None, None, state, effects, {})
         while state.phase is not Phase.ENDED:
             event, findings = self._next(state)
             if self.interrupts.at_once:
                 return self._stop_where_it_stands(state)
             before, (state, effects) = state, machine.step(state, event)
             state = self.performer.advised(state)
-            self._turn(pool, before, event, state, effects, findings)
+            self._turn(before, event, state, effects, findings)
         return state
 
     def _turn(
         self,
-        pool: ThreadPoolExecutor,
         before: State | None,
         event: Event | None,
         state: State,
@@ -113,7 +110,8 @@ class Shell:
             elif effect.act in _LOOKS:
                 self._open_gate(effect)
             else:
-                pool.submit(self._perform, effect)
+                # a daemon: a device that hangs must not keep a run that was stopped at once from ending
+                threading.Thread(target=self._perform, args=(effect,), name="safeshift-act", daemon=True).start()
         if not kept and state.stop is None:
             self._events.put((Alarm(Cause.JOURNAL, self.recorder.trouble), {}))
 
@@ -133,7 +131,8 @@ class Shell:
         if state.phase is not Phase.ENDED:
             return self.recorder.write(entries)
         self.recorder.write(entries[:-1])
-        self.before_end(state)
+        if not self.interrupts.at_once:  # whoever asked twice waits for no device, least of all for one that hangs
+            self.before_end(state)
         kind, data = entries[-1]
         code = exit_code(state, journal_lost=bool(self.recorder.trouble))
         return self.recorder.write([(kind, {**data, "exit_code": int(code)})])

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import netmiko
 import pytest
 
 from safeshift.lab.process import find_labs, stop_lab
@@ -107,6 +108,31 @@ def ask(up: str, command: str) -> str:
     """Ask the first device something, in the way that ``lab up`` printed."""
     line = [*shlex.split(way_in(up, "ssh")), command]
     return subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False).stdout
+
+
+def test_the_netmiko_call_that_is_printed_logs_in(cli: Cli) -> None:
+    """Pasted as it is, after the import that everybody knows."""
+    call = way_in(cli("lab", "up").out, "netmiko")
+    with eval(call, {"ConnectHandler": netmiko.ConnectHandler}) as session:
+        assert session.find_prompt() == "p1#"
+
+
+@pytest.mark.parametrize(("device", "driver", "more"), [("p1", "eos", {"transport": "ssh"}), ("p2", "ios", {})])
+def test_napalm_reads_what_the_fabric_is(cli: Cli, device: str, driver: str, more: dict[str, str]) -> None:
+    """Another project's getters, which parse what the devices print, agree with the fabric file."""
+    napalm = pytest.importorskip("napalm", reason="NAPALM is not installed")
+    cli("lab", "up")
+    lab = find_labs()[0]
+    host, port = lab.address(device)
+    options = {"port": port, **more}
+    with napalm.get_network_driver(driver)(host, lab.user, lab.password, optional_args=options) as reader:
+        neighbors = {one["hostname"] for rows in reader.get_lldp_neighbors().values() for one in rows}
+        assert neighbors == {"l1", "l2", "l3", "l4", "s1"}
+        assert reader.get_facts()["hostname"] == device
+        speeds = {name: face["speed"] for name, face in reader.get_interfaces().items() if face["speed"] == 40000}
+        assert len(speeds) == 4
+        links = [entry["ip"] for entry in reader.get_arp_table()]
+        assert {"10.0.11.0", "10.0.21.0"} & set(links)
 
 
 def test_two_ups_at_once_are_one_lab(cli: Cli) -> None:

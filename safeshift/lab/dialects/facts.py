@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import TYPE_CHECKING
 
@@ -111,6 +111,8 @@ def _facts(device: Device, name: str, node: Node) -> InterfaceFacts:
     physical = not is_virtual(name)
     enabled = not node.under("shutdown")
     port = device.around.port(device.name, name) if physical else _NOTHING
+    if name.startswith("GigabitEthernet"):  # the management port, whatever the platform's other ports can do
+        port = replace(port, speed=min(port.speed, 10**9))
     address = _address(node)
     mtu = node.value("mtu") or node.value("ip mtu")
     cost = node.value("ip ospf cost")

@@ -54,8 +54,6 @@ def bandwidth_of(device: Device, face: InterfaceFacts) -> int:
     written = node.value("bandwidth") if node else None
     if written:
         return int(written) * 1000
-    if face.name.startswith("GigabitEthernet"):
-        return 10**9
     return face.port.speed or (8_000_000_000 if face.name.startswith("Loopback") else BANDWIDTH)
 
 

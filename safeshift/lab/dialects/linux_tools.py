@@ -44,6 +44,10 @@ def identity(user: str) -> str:
     return f"uid={number}({user}) gid={number}({user}) groups={number}({user})"
 
 
+def _home(device: Device) -> str:
+    return f"/home/{next(iter(device.spec.users), 'root')}"
+
+
 def _uname(device: Device, args: list[str]) -> str:
     if args[:1] == ["-r"]:
         return KERNEL
@@ -178,6 +182,6 @@ TOOLS: Mapping[str, Callable[[Device, list[str]], Result]] = {
     "date": lambda device, args: Result(time.strftime("%a %b %e %H:%M:%S UTC %Y", time.gmtime())),
     "cat": _cat,
     "ls": lambda device, args: Result(),
-    "pwd": lambda device, args: Result(f"/home/{next(iter(device.spec.users), 'root')}"),
+    "pwd": lambda device, args: Result(_home(device)),
     "ip": _ip,
 }

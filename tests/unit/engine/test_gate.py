@@ -29,9 +29,7 @@ def _node(name: str, network: str, verdict: Verdict) -> NodeView:
     return NodeView(name, network, verdict, (), count, count, reason)
 
 
-def _view(
-    primary: Verdict, secondary: Verdict, *, isolated: tuple[str, ...] = (), silent_s: float = 0.1
-) -> View:
+def _view(primary: Verdict, secondary: Verdict, *, isolated: tuple[str, ...] = (), silent_s: float = 0.1) -> View:
     nodes = (_node("n1", "primary", primary), _node("n1", "secondary", secondary))
     return View(nodes, isolated, silent_s)
 

@@ -33,7 +33,9 @@ class Walk:
         self.most = max(self.most, flying)
         return self.state
 
-    def answer(self, effect: Effect, outcome: Outcome = Outcome.DONE, *, needed: tuple[str, ...] | None = None) -> State:
+    def answer(
+        self, effect: Effect, outcome: Outcome = Outcome.DONE, *, needed: tuple[str, ...] | None = None
+    ) -> State:
         """Let an effect in flight come back; a capture needs all devices of its move unless told otherwise."""
         assert effect in self.state.flying
         if effect.act is Act.CAPTURE and needed is None and outcome is Outcome.DONE:

@@ -50,6 +50,9 @@ PARSED = {
     "show ip route 10.1.2.7": ("interface", ["Ethernet1", "Et2"]),
     "show lldp neighbors": ("neighbor_name", "r9"),
     "show lldp neighbors detail": ("neighbor_interface", "Ethernet7"),
+    "show ip arp": ("ip_address", "10.0.11.1"),
+    "show vlan": ("vlan_name", "default"),
+    "show vrf": ("vrf", "default"),
 }
 
 
@@ -69,6 +72,13 @@ STRUCTURED = {
     "show interfaces status": ("interfaceStatuses", "Ethernet1", "linkStatus"),
     "show ip ospf neighbor": ("vrfs", "default", "instList", "1", "ospfNeighborEntries", 0, "adjacencyState"),
     "show ip route": ("vrfs", "default", "routes", "10.1.2.0/24", "vias", 0, "nexthopAddr"),
+    "show ip route vrf default 10.1.2.0/24 detail": ("vrfs", "default", "routes", "10.1.2.0/24", "preference"),
+    "show arp vrf all": ("vrfs", "default", "ipV4Neighbors", 0, "hwAddress"),
+    "show vlan": ("vlans", "1", "name"),
+    "show vrf": ("vrfs", "default", "interfaces", 0),
+    "show ip bgp summary vrf all": ("vrfs",),
+    "show system environment temperature": ("tempSensors",),
+    "show users accounts": ("users",),
     "show lldp neighbors": ("lldpNeighbors", 0, "neighborDevice"),
     "show configuration sessions detail": ("sessions",),
     "show running-config": ("cmds", "interface Ethernet1", "cmds", "ip ospf cost 10"),

@@ -48,6 +48,9 @@ PARSED = {
     "show ip route static": ("nexthop_ip", "10.0.11.1"),
     "show lldp neighbors": ("neighbor_name", "r9"),
     "show lldp neighbors detail": ("neighbor_interface", "Ethernet7"),
+    "show ip arp": ("ip_address", "10.0.21.0"),
+    "show vlan brief": ("vlan_name", "default"),
+    "show processes cpu": ("cpu_usage_5_sec", "1"),
     "show archive": ("next_filename", "flash:ss-archive-<timestamp>-0"),
 }
 

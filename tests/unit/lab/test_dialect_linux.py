@@ -79,6 +79,14 @@ def test_ip_addr_answers_json(console: Console) -> None:
     ]
 
 
+def test_ip_of_one_interface_shows_only_that_one(console: Console) -> None:
+    """A device that is named is the only one shown, and one that does not exist is an error."""
+    assert "10.2.0.11" in console.type("ip addr show eth2")
+    assert "10.1.1.11" not in console.type("ip addr show dev eth2")
+    assert console.type("ip link show eth2").startswith("3: eth2: ")
+    assert "does not exist" in console.type("ip addr show eth9")
+
+
 def test_ping_counts_answers_and_sets_the_status(console: Console) -> None:
     """A ping of two prints two lines and a summary, and ends with status 0."""
     text = console.type("ping -n -c 2 -i 0.01 -W 1 -s 100 -I 10.1.1.11 10.0.0.1; echo rc=$?")
