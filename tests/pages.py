@@ -108,22 +108,25 @@ _VOLATILE = (
     (r"\s+$", ""),
 )
 _OF_A_DEVICE = re.compile(r"TIME {4,}[a-z]\d ")
-_ANY = "..."
+ANY = "..."
+"""A line of a page that stands for any lines."""
+
+
+def settled_line(line: str) -> str:
+    """Take out of a line what differs each time: times, names made by chance, which nodes are isolated."""
+    for pattern, word in _VOLATILE:
+        line = re.sub(pattern, word, line)
+    return line
 
 
 def settled(lines: tuple[str, ...]) -> list[str]:
-    """Take out times and names made by chance, and put what devices did side by side into one order."""
-    plain = []
-    for line in lines:
-        for pattern, word in _VOLATILE:
-            line = re.sub(pattern, word, line)
-        plain.append(line)
+    """Settle every line, and put what devices did side by side into one order."""
     ordered: list[str] = []
     beside: list[str] = []
-    for line in plain:
+    for line in map(settled_line, lines):
         if _OF_A_DEVICE.match(line):
             beside.append(line)
-        elif not (beside and line == _ANY):
+        elif not (beside and line == ANY):
             ordered += [*sorted(beside), line]
             beside = []
     return [*ordered, *sorted(beside)]
@@ -132,7 +135,7 @@ def settled(lines: tuple[str, ...]) -> list[str]:
 def missing_line(expected: tuple[str, ...], output: str) -> str:
     """Return the first line that a page shows and the command did not print where it should; empty: there is none."""
     wanted, printed = settled(expected), settled(tuple(output.rstrip("\n").split("\n")))
-    if _ANY not in expected:
+    if ANY not in expected:
         return "" if not expected or wanted == printed else f"all of it: {printed}"
     rest = iter(printed)
-    return next((line for line in wanted if line != _ANY and line not in rest), "")
+    return next((line for line in wanted if line != ANY and line not in rest), "")

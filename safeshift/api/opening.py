@@ -88,9 +88,13 @@ def open_preflight(job: Job, way: Way, clock: Clock, interrupts: Interrupts, sin
 
 
 def _ignored(connections: Iterable[Connection]) -> Iterator[str]:
-    """What the inventory or ssh_config said to weaken the check of host keys, each said once."""
-    said = dict.fromkeys(said for connection in connections for said in connection.ignored)
-    yield from (f"not followed, because it would weaken the check of host keys: {each}" for each in said)
+    """What the inventory or ssh_config said to weaken the check of host keys, each said once, with all its places."""
+    places: dict[str, dict[str, None]] = {}
+    for said in (said for connection in connections for said in connection.ignored):
+        setting, _, place = said.removesuffix(")").partition(" (")
+        places.setdefault(setting, {})[place] = None
+    for setting, where in places.items():
+        yield f"not followed, because it would weaken the check of host keys: {setting} ({', '.join(where)})"
 
 
 def connect_all(job: Job, hosts: Iterable[str], lab: Overrides | None) -> dict[str, Connection]:

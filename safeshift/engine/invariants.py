@@ -321,7 +321,6 @@ class SettledByReading(_Quiet):
                 if move == key[0]:
                     yield f"move {move} went on although {device} was not read back as intended"
 
-
     def _in_flight(self, event: Event) -> Iterator[str]:
         """A write that has not come back has an outcome that nobody knows: nothing else is sent meanwhile."""
         device, act = _text(event, "device"), _text(event, "act")

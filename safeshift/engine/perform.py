@@ -6,6 +6,7 @@ UNKNOWN (it may have). Moves that change nothing are in ``looking.py``; what is 
 
 from __future__ import annotations
 
+import math
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -69,6 +70,7 @@ class Performer:
     clock: Clock
     expected: dict[str, str]
     _open: dict[tuple[int, str], _Open] = field(default_factory=dict)
+    _ends: dict[int, float] = field(default_factory=dict)
 
     def perform(self, effect: Effect) -> Report:
         """Do one act and return what became of it, with how long it took."""
@@ -228,8 +230,13 @@ class Performer:
     def _move(self, effect: Effect) -> Move:
         return self.plan.moves[effect.move]
 
+    def _end_of(self, move: int) -> float:
+        """When the timers of a move end: all together, counted from the first that was started."""
+        guard_s = self.plan.moves[move].checks.guard_s
+        return self._ends.setdefault(move, self.clock.monotonic() + guard_s)
+
     def _arm(self, effect: Effect) -> Report:
-        self._at(effect).deadline = self.clock.monotonic() + self._move(effect).checks.guard_s
+        self._at(effect).deadline = self._end_of(effect.move)
         self._guard(effect).arm()
         return Report(Outcome.DONE)
 
@@ -242,9 +249,9 @@ class Performer:
         if opened.guard is None:
             self._type(effect.device, opened.change.lines, self._move(effect).checks.deadline_s)
             return Report(Outcome.DONE)
-        if not opened.deadline:
-            opened.deadline = self.clock.monotonic() + self._move(effect).checks.guard_s
-        opened.guard.commit(opened.change.lines)
+        opened.deadline = self._end_of(effect.move)
+        left = max(1, math.ceil(opened.deadline - self.clock.monotonic()))
+        opened.guard.commit(opened.change.lines, seconds=left)
         return Report(Outcome.DONE)
 
     def _type(self, device: str, lines: Lines, deadline_s: float) -> None:

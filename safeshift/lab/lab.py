@@ -202,6 +202,8 @@ class Lab:
         return device.config.write(device.running)  # without the header's clock: the same text means the same
 
     def _condition_of(self, name: str) -> Condition:
+        if name not in self._devices:  # a node of the truth that safeshift was not told of: there, and never logged in to
+            return Condition(True, False, frozenset())
         device = self._devices[name]
         faults = device.faults.all()
         cut = frozenset(fault.interface for fault in faults if fault.kind is FaultKind.LINK_DOWN and fault.interface)
@@ -259,6 +261,8 @@ class Lab:
 
     def inject(self, fault: Fault) -> None:
         """See ``LabHandle``."""
+        if fault.kind is FaultKind.LINK_DOWN:
+            self._check_cable(fault.device, fault.interface)
         self._on_loop(lambda: self._device(fault.device).inject(fault))
 
     def clear(self, device: str, kind: FaultKind | None = None) -> None:
@@ -303,6 +307,14 @@ class Lab:
         if not links:
             raise LabError(f"there is no link between {one} and {other}", hint="name two routers of the fabric file")
         return tuple(link.end_at(one).interface for link in links)
+
+    def _check_cable(self, device: str, interface: str | None) -> None:
+        """Refuse a slip in an interface's name: a fault that strikes nothing would look like a healthy network."""
+        self._device(device)
+        cabled = [link.end_at(device).interface for link in self.fabric.links_of(device)]
+        if interface not in cabled:
+            known = ", ".join(cabled) or "none"
+            raise LabError(f"{device} has no link on {interface!r}", hint=f"its interfaces with a link: {known}")
 
     def _device(self, name: str) -> Device:
         if name not in self._devices:

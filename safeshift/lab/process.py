@@ -67,14 +67,14 @@ def start_lab(
         found = find_lab(where)
         if found is not None:
             if found.digest != order.digest:
-                raise _other_lab(f"a lab of another fabric, inventory or truth runs in {where}")
+                raise _other_lab(f"a lab that was told something else (fabric, inventory, truth, faults, seed) runs in {where}")
             return dataclasses.replace(found, origin=Origin.FOUND)
         _forget_control(where)
         if fresh:
             remove_state(where)
         rested = (where / ORDER).exists()
         if rested and Order.read(where).digest != order.digest:
-            raise _other_lab(f"a lab of another fabric, inventory or truth left its devices' state in {where}")
+            raise _other_lab(f"a lab that was told something else left its devices' state in {where}")
         order.write(where)
         try:
             _launch(where)

@@ -24,6 +24,7 @@ INTERVAL_S = 0.2  # the default of the design; ping lets an unprivileged user go
 TIMEOUT_S = 0.5  # beyond any round trip inside a data centre, even through a full queue
 LIFETIME_S = 600  # a ping that nobody ends ends itself
 RETRY_S = 1.0
+STOP_S = 5.0  # longest wait for an observer's threads to end; they are daemons, and what they read is nobody's any more
 ROUND = 5  # probes in one ping of a router: what a window of twenty needs four of
 
 Report = Callable[[Observation | Silence], None]
@@ -76,9 +77,11 @@ class PairObserver(ABC):
     def stop(self) -> None:
         """See ``Observer``."""
         self._stopping.set()
-        self._interrupt()
+        ends = self._clock.monotonic() + STOP_S
         for thread in self._threads:
-            thread.join(timeout=5.0)
+            while thread.is_alive() and self._clock.monotonic() < ends:
+                self._interrupt()  # again and again: a read whose session was ended is tried over a new one
+                thread.join(timeout=0.1)
 
     def _keep_looking(self, pair: Pair, report: Report) -> None:
         while not self._stopping.is_set():

@@ -1,4 +1,4 @@
-"""Random runs of long plans: whatever each effect brings and whenever an alarm sounds, the promises of the machine hold."""
+"""Random runs of long plans: whatever comes back and whenever an alarm sounds, the machine keeps its promises."""
 
 from __future__ import annotations
 

@@ -227,8 +227,11 @@ class Site(Desk):
         return api.check(self.job(text), lab=self.lab, journal=self.journal)
 
     def command(self, *words: str | Path) -> list[str]:
-        where = ("-i", self.lab.inventory, "--fabric", self.fabric) if words[0] in ("run", "check") else ()
-        return super().command(*words, *(() if "-i" in words else where))
+        if words[0] not in ("run", "check"):
+            return super().command(*words)
+        known = {"-i": self.lab.inventory, "--fabric": self.fabric}
+        missing = [word for flag, value in known.items() if flag not in words for word in (flag, value)]
+        return super().command(*words, *missing)
 
     def typed(self, device: str) -> tuple[str, ...]:
         """Every line that the device's own log has."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -113,4 +114,6 @@ def test_check_refuses_as_run_does(ends: Ends, name: str) -> None:
 
 
 def _sentence(finished: Finished) -> str:
-    return next((line for line in finished.err.splitlines() if line.startswith("safeshift: refused: ")), "")
+    """The refusal, without what was counted until then."""
+    said = next((line for line in finished.err.splitlines() if line.startswith("safeshift: refused: ")), "")
+    return re.sub(r"\d+", "N", said)

@@ -78,7 +78,7 @@ CASES = {
     "nobody_to_approve": Case(3, ("asks for an approval", "--yes"), text=APPROVED),
     "takes_a_link_down": Case(3, ("takes down a:Ethernet1--b:HundredGigE1/0/1",), text=play(SHUT, hosts="a")),
     "no_such_step": Case(2, ("no step 'Descripe'", "did you mean 'Describe'"), flags=("--start-at-step", "Descripe")),
-    "no_such_host": Case(2, ("hosts", "nobody"), text=play(DESCRIBE, hosts="nobody")),
+    "no_such_host": Case(2, ("'nobody'", "inventory --graph"), text=play(DESCRIBE, hosts="nobody")),
     "limit_matches_nobody": Case(2, ("zz",), flags=("-l", "zz")),
     "typo_in_a_key": Case(2, ("play.yml:", "stagees", "did you mean 'stages'"), text=HARMLESS.replace("stages:", "stagees:")),
     "typo_in_an_action": Case(2, ("play.yml:", "confg", "did you mean 'config'"), text=HARMLESS.replace("config:", "confg:")),
@@ -174,12 +174,13 @@ def test_second_run_at_the_same_time_is_told_who_holds_the_fabric(ends: Ends) ->
 
 
 def test_run_on_an_inventory_without_a_fabric_file_names_the_file_it_misses(stage: Stage) -> None:
-    """``-i`` of a lab or a site without a fabric beside it: exit 2, and the name of the file that was looked for."""
-    site = stage.site()
-    words = ("run", site.playbook(HARMLESS), "-i", str(site.lab.inventory))
-    finished = site.safeshift(*words)
+    """An inventory without a fabric beside it: exit 2, and the name of the file that was looked for."""
+    desk = stage.desk()
+    hosts = desk.folder / "hosts.yml"
+    hosts.write_text("all: {hosts: {a: {}}}\n")
+    finished = desk.safeshift("run", desk.playbook(HARMLESS), "-i", hosts)
     assert finished.code == 2
-    assert "inventory.fabric.yml" in finished.err
+    assert "hosts.fabric.yml" in finished.err
 
 
 def test_lab_flags_without_a_lab_are_bad_input(stage: Stage) -> None:

@@ -43,7 +43,10 @@ def test_parse_duration_refuses_what_has_no_clear_unit(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "rate"),
-    [("100G", 10**11), ("2.5G", 2_500_000_000), ("100Mbps", 10**8), ("10 Gbit/s", 10**10), ("1000", 1000), ("64k", 64_000), ("1T", 10**12)],
+    [
+        ("100G", 10**11), ("2.5G", 2_500_000_000), ("100Mbps", 10**8), ("10 Gbit/s", 10**10), ("1000", 1000),
+        ("64k", 64_000), ("1T", 10**12),
+    ],
 )  # fmt: skip
 def test_parse_rate_reads_bits_per_second(text: str, rate: int) -> None:
     """Powers of ten; a bare number is bit/s."""
@@ -101,4 +104,4 @@ def test_parse_duration_reads_back_whole_seconds(seconds: int) -> None:
     """What is written in one unit and in several is the same duration."""
     hours, rest = divmod(seconds, 3600)
     minutes, left = divmod(rest, 60)
-    assert parse_duration(f"{hours}h{minutes}m{left}s") == parse_duration(f"{seconds}s") == seconds
+    assert parse_duration(f"{hours}h{minutes}m{left}s") == parse_duration(f"{seconds}s") == float(seconds)

@@ -1,4 +1,4 @@
-"""All that can be tried on one device, whatever becomes of each try: every chain of undos from its beginning to its end."""
+"""All that can be tried to undo a move on one device: every chain of tries, whatever becomes of each."""
 
 from __future__ import annotations
 

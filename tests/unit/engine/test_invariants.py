@@ -115,13 +115,16 @@ def swap_undone_moves(journal: Journal) -> Journal:
 M1: dict[str, Json] = {"move": "1.1.1"}
 SENT: dict[str, Json] = {**M1, "device": "p1", "act": "commit"}
 HELD: Json = {"p1": {"config": "", "lines": [], "inverse": []}}
-SIGNAL = (Kind.SIGNAL, {"cause": "isolation", "detail": "n1 is isolated"})
+SIGNAL: tuple[Kind, dict[str, Json]] = (Kind.SIGNAL, {"cause": "isolation", "detail": "n1 is isolated"})
 AGAIN = (
     (Kind.INTENT, {**SENT, "guard": "staged", "lines": ["a"]}),
     (Kind.OUTCOME, {**SENT, "outcome": "done"}),
     (Kind.READ_BACK, {**M1, "device": "p1", "act": "read back", "outcome": "done", "equal": True}),
 )
 UNDO: dict[str, Json] = {"move": "1.1.2", "device": "p1", "act": "undo"}
+UNDO_DONE: tuple[Kind, dict[str, Json]] = (Kind.OUTCOME, {**UNDO, "outcome": "done"})
+STAGE: dict[str, Json] = {**M1, "act": "stage"}
+OVERRIDDEN = saying(Kind.FORECAST, {}, verdict="FAIL", override="I know better")
 
 BROKEN: dict[str, tuple[str, Callable[[], Journal], Edit]] = {
     "a move begins while another is open": ("I1", _good, without(Kind.MOVE_CONFIRMED, **M1)),
@@ -157,7 +160,7 @@ BROKEN: dict[str, tuple[str, Callable[[], Journal], Edit]] = {
     "the device holds something else": ("I8", _good, saying(Kind.READ_BACK, M1, equal=False)),
     "an undo in doubt was repeated": (
         "I8", _undone, both(saying(Kind.OUTCOME, UNDO, outcome="unknown"),
-                            after(Kind.OUTCOME, UNDO, (Kind.INTENT, UNDO), (Kind.OUTCOME, {**UNDO, "outcome": "done"})))),
+                            after(Kind.OUTCOME, UNDO, (Kind.INTENT, UNDO), UNDO_DONE))),
     "something was sent while a write had not come back": (
         "I8", _undone, after(Kind.INTENT, UNDO, (Kind.INTENT, {**UNDO, "act": "revert"}))),
     "COMPLETED without its goal": ("I9", _good, without(Kind.GOAL)),
@@ -178,7 +181,7 @@ BROKEN: dict[str, tuple[str, Callable[[], Journal], Edit]] = {
     "the older move was undone first": ("I12", _undone, swap_undone_moves),
     "a device was changed that needed nothing": ("I13", _good, saying(Kind.CAPTURED, M1, needed=[])),
     "a device was changed without a line": (
-        "I13", _good, both(saying(Kind.CAPTURED, M1, devices=HELD), saying(Kind.INTENT, {**M1, "act": "stage"}, lines=[]),
+        "I13", _good, both(saying(Kind.CAPTURED, M1, devices=HELD), saying(Kind.INTENT, STAGE, lines=[]),
                            saying(Kind.INTENT, SENT, lines=[]))),
     "a change was sent twice": ("I13", _good, after(Kind.READ_BACK, M1, *AGAIN)),
 }  # fmt: skip
@@ -198,7 +201,7 @@ FINE: dict[str, tuple[str, Callable[[], Journal], Edit]] = {
     "a look that is just young enough": ("I2", _good, saying(Kind.MEASURED, {"act": "look"}, freshness_s=0.11)),
     "a timer that is just long enough": ("I3", _good, saying(Kind.INTENT, SENT, guard_s=10)),
     "a device that has no guard": (
-        "I3", _good, both(saying(Kind.INTENT, {**M1, "act": "stage"}, guard="none"), saying(Kind.INTENT, SENT, guard="none"))),
+        "I3", _good, both(saying(Kind.INTENT, STAGE, guard="none"), saying(Kind.INTENT, SENT, guard="none"))),
     "a device captured that is not sent anything": (
         "I4", _good, after(Kind.CAPTURED, M1, (Kind.CAPTURED, {"move": "1.1.7", "devices": HELD, "needed": []}))),
     "a look that fails and ends the run": ("I5", _not_well, lambda journal: journal),
@@ -208,7 +211,7 @@ FINE: dict[str, tuple[str, Callable[[], Journal], Edit]] = {
     "a commit in doubt that was read and is there": ("I8", _good, saying(Kind.OUTCOME, SENT, outcome="unknown")),
     "a device that could not be undone and is named": ("I9", _given_up, lambda journal: journal),
     "a run that is still under way": ("I9", _good, lambda journal: journal[:-9]),
-    "a what-if that was overridden": ("I12", _good, saying(Kind.FORECAST, {}, verdict="FAIL", override="I know better")),
+    "a what-if that was overridden": ("I12", _good, OVERRIDDEN),
     "a newer move that was looked at and given up": ("I12", _given_up, lambda journal: journal),
     "a change tried again in another move": ("I13", _good, lambda journal: journal),
 }  # fmt: skip

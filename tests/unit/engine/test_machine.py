@@ -154,7 +154,7 @@ def test_move_with_one_device_needed_leaves_the_other_alone() -> None:
 @pytest.mark.parametrize("kind", [kind for kind in MoveKind if kind is not MoveKind.CHANGE])
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.UNKNOWN])
 def test_move_that_only_looks_and_does_not_succeed_undoes_what_was_before(kind: MoveKind, outcome: Outcome) -> None:
-    """A read, wait, question or assertion that fails, or whose outcome is unknown, stops the run like any other step."""
+    """A read, wait, question or assertion that fails, or may have failed, stops the run like any other step."""
     walk = Walk(outline((change(p1=STAGED), MoveOutline(kind)))).until(Act.PERFORM)
     walk.answer(walk.flying(Act.PERFORM), outcome)
     assert walk.finish().final is Final.ROLLED_BACK

@@ -40,7 +40,7 @@ def test_exit_code_of_an_end(final: Final, cause: Cause | None, journal_lost: bo
 
 
 def test_evidence_shows_each_required_network_and_every_node() -> None:
-    """Verdicts by network, the isolated, and each node's counts; plain JSON, with nothing invented where nothing was."""
+    """Verdicts by network, the isolated, each node's counts; plain JSON, and nothing invented where nothing was."""
     seen = NodeView("n1", "primary", Verdict.PASS, (), Count(20, 1, 0.43219), Count(10, 0, 0.5), "")
     bad = NodeView("n1", "secondary", Verdict.FAIL, ("n3",), Count(20, 20, None), Count(0, 0, None), "n1 lost n3")
     shown = evidence(View((seen, bad), ("n1",), 0.1), ("primary", "secondary", "management"))

@@ -47,7 +47,7 @@ def test_undo_gives_no_device_up_while_a_means_is_left() -> None:
 
 
 def test_undo_restores_the_whole_configuration_only_as_the_last_means() -> None:
-    """A whole restore would undo other people's edits: inverse lines, or a look that they are not needed, come first."""
+    """A whole restore would undo other people's edits: it comes once, and only after a look found a difference."""
     for chain in ALL:
         if Act.REVERT in chain.acts:
             before = chain.tried[: chain.acts.index(Act.REVERT)]
@@ -100,7 +100,7 @@ def test_next_undo_of_a_device(
 
 
 def test_chains_show_that_the_longest_way_is_walked() -> None:
-    """The walk above contains chains in which every means of a platform was tried: it does not pass for want of cases."""
+    """Chains in which every means of a platform was tried are among those above: none passes for want of cases."""
     tried: set[frozenset[Act]] = {frozenset(_means(chain)) for chain in ALL}
     assert frozenset({Act.UNDO, Act.REVERT, Act.AWAIT_GUARD}) in tried
     assert frozenset({Act.ABORT, Act.UNDO, Act.AWAIT_GUARD}) in tried

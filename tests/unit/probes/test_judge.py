@@ -213,7 +213,7 @@ def test_one_lost_answer_is_not_a_loss_rate() -> None:
 
 
 def test_loss_too_thin_for_one_pair_is_seen_when_pairs_are_pooled() -> None:
-    """Each pair lost three of forty, which may be chance; all eight pairs of a node together may not."""
+    """Each pair lost three of forty, which may be chance; the four that a node asks, together, may not."""
     peers = {"n1": ("n3", "n4", "n5", "n6"), **{name: ("n1",) for name in ("n3", "n4", "n5", "n6")}}
     looking = Looking(peers, [PRIMARY])
     looking.round(37)
@@ -221,7 +221,7 @@ def test_loss_too_thin_for_one_pair_is_seen_when_pairs_are_pooled() -> None:
     alpha = FALSE_ALARM / len(looking.pairs)
     assert not exceeds(3, 40, 0.01, alpha)
     assert _node(view, "n1").verdict is Verdict.FAIL
-    assert _node(view, "n1").reason == "n1 loses 24 of 320 round trips on primary"
+    assert _node(view, "n1").reason == "n1 loses 12 of 160 round trips on primary"
 
 
 def test_worst_node_is_the_network() -> None:
@@ -253,7 +253,7 @@ def _tail(missed: int, sent: int, limit: Fraction) -> Fraction:
     sent=st.integers(1, 150),
     share=st.fractions(0, 1, max_denominator=150),
     limit=st.sampled_from([Fraction(1, 1000), Fraction(1, 100), Fraction(5, 100), Fraction(1, 2), Fraction(9, 10)]),
-    alpha=st.sampled_from([1e-2, 1e-4, 1e-6]),
+    alpha=st.sampled_from([0.0099, 1.1e-4, 1.3e-6]),  # no tail is so near to these that rounding decides
 )
 def test_exceeds_is_the_exact_binomial_bound(sent: int, share: Fraction, limit: Fraction, alpha: float) -> None:
     """The same answer as exact arithmetic gives, for every count: FAIL just when chance alone is below alpha."""

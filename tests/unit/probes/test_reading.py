@@ -12,11 +12,12 @@ Settled = list[tuple[bool, float | None]]
 
 def _read(transcript: str, *, step_s: float = 0.2) -> Settled:
     """Read a transcript of which one line comes each ``step_s``, then wait until all time is over."""
-    reader, now, found = PingReader(TIMEOUT_S), 0.0, []
+    reader, now = PingReader(TIMEOUT_S), 0.0
+    found: Settled = []
     for line in transcript.strip("\n").split("\n"):
         now += step_s
         found += reader.read(line, now)
-    return [*found, *reader.settle(now + TIMEOUT_S)]
+    return [*found, *reader.settle(now + 2 * TIMEOUT_S)]
 
 
 WELL = """
@@ -90,9 +91,14 @@ def test_reader_counts_an_unreachable_probe_once() -> None:
     assert _read(at_once) == [(False, None)]
     soon = "no answer yet for icmp_seq=3\nFrom 10.1.1.1 icmp_seq=3 Destination Net Unreachable"
     assert _read(soon) == [(False, None)]
-    late = "no answer yet for icmp_seq=1\nno answer yet for icmp_seq=2\nno answer yet for icmp_seq=3"
-    from_itself = "\nFrom 10.1.1.11 icmp_seq=1 Destination Host Unreachable\nFrom 10.1.1.11 icmp_seq=2 Destination Host Unreachable"
-    assert _read(late + from_itself, step_s=1.0) == [(False, None)] * 3
+    late = """
+no answer yet for icmp_seq=1
+no answer yet for icmp_seq=2
+no answer yet for icmp_seq=3
+From 10.1.1.11 icmp_seq=1 Destination Host Unreachable
+From 10.1.1.11 icmp_seq=2 Destination Host Unreachable
+"""
+    assert _read(late, step_s=1.0) == [(False, None)] * 3
 
 
 def test_reader_takes_a_redirect_for_no_word_about_the_probe() -> None:

@@ -1,0 +1,216 @@
+"""The timers on the devices themselves: armed before anything is changed, and enough when safeshift is killed."""
+
+from __future__ import annotations
+
+import signal
+import time
+from dataclasses import dataclass, field
+
+import pytest
+
+from safeshift.api import RunResult
+from safeshift.engine.states import Final
+from safeshift.journal.events import Event, Kind
+from safeshift.lab.faults import Fault, FaultKind
+from tests.scenario.conftest import Ends, Stage
+from tests.scenario.staging import DESCRIBE, Finished, found, play, wait_until
+
+pytestmark = pytest.mark.timeout(400)
+MARK = "description by safeshift"
+WITHOUT_ARCHIVE = """
+- name: Take the archive away
+  config: {lines: [no archive]}
+"""
+
+
+@dataclass(frozen=True)
+class Killed:
+    """What the devices held when safeshift died, how long it took until they were as before, and what a check said."""
+
+    at_death: tuple[str, ...]
+    seconds: float
+    check: Finished
+    next_run: Finished
+    notes: tuple[str, ...] = ()
+
+
+def killed_after_its_commit(stage: Stage) -> Killed:
+    """SIGKILL while the change is watched; 60 s is the shortest timer that IOS has."""
+    site = stage.site()
+    path = site.playbook(play(DESCRIBE, more="guard: 60s", verify="settle: 20s"))
+    with site.begin("run", path) as process:
+        site.wait_for("a", MARK)
+        site.wait_for("b", MARK)
+        process.send_signal(signal.SIGKILL)
+        died = time.monotonic()
+    at_death = site.changed()
+    check = site.safeshift("check", path)
+    wait_until(lambda: site.changed() == (), seconds=90.0)
+    restored = time.monotonic() - died
+    next_run = site.safeshift("run", site.playbook(play(DESCRIBE), "again.yml"))
+    notes = tuple(str(event.data["text"]) for event in found(site.events(), Kind.NOTE))
+    return Killed(at_death, restored, check, next_run, notes)
+
+
+def killed_with_a_short_timer(stage: Stage) -> float:
+    """EOS counts seconds; returns how long after the death its timer had undone the change."""
+    site = stage.site()
+    path = site.playbook(play(DESCRIBE, hosts="a", more="guard: 5s", verify="settle: 60s"))
+    with site.begin("run", path) as process:
+        site.wait_for("a", MARK)
+        process.send_signal(signal.SIGKILL)
+        died = time.monotonic()
+    wait_until(lambda: site.changed() == (), seconds=30.0)
+    return time.monotonic() - died
+
+
+@dataclass(frozen=True)
+class End:
+    """A run's result, and each device's own log."""
+
+    result: RunResult
+    typed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    changed: tuple[str, ...] = ()
+
+
+def guarded(stage: Stage) -> End:
+    site = stage.site()
+    result = site.run(play(DESCRIBE))
+    return End(result, {name: site.writes(name) for name in ("a", "b")})
+
+
+def outlived_by_its_settling_time(stage: Stage) -> End:
+    """Timers that can be extended are, while the verdict is open: the timer is 40 s, of which 30 must be left."""
+    site = stage.site()
+    result = site.run(play(DESCRIBE, hosts="a", more="guard: 40s", verify="settle: 15s"))
+    return End(result, {"a": site.writes("a")}, site.changed())
+
+
+def foreign_guard_in_between(stage: Stage) -> End:
+    """Somebody else arms a timer after the preflight and before our change."""
+    site = stage.site()
+    at = {"intent look": site.inject(FaultKind.FOREIGN_GUARD, "a")}
+    result = site.run(play(DESCRIBE), at=at)
+    return End(result, {name: site.writes(name) for name in ("a", "b")}, site.changed())
+
+
+def others_edit_under_the_ios_timer(stage: Stage) -> End:
+    """Somebody else types on b while our change there is watched; ours is undone, theirs stays."""
+    site = stage.site()
+    theirs = play('- config: {parents: ["interface HundredGigE1/0/2"], lines: [description by carol]}\n', hosts="b")
+    other = stage.desk()
+
+    def edit() -> None:
+        typed_by_carol(site, "b", ("configure terminal", "interface HundredGigE1/0/2", "description by carol", "end"))
+        site.lab.inject(Fault(FaultKind.STOP_ANSWERING, "m1"))
+
+    del theirs, other
+    text = play(DESCRIBE, hosts="b", verify="settle: 4s")
+    result = site.run(text, at={"intent watch": edit, "unwind_opened": lambda: site.lab.clear("m1")})
+    return End(result, {"b": tuple(site.lab.running("b").splitlines())}, site.changed())
+
+
+def typed_by_carol(site: object, device: str, lines: tuple[str, ...]) -> None:
+    """Type lines on a device as another person would, over SSH."""
+    import paramiko
+
+    lab = site.lab  # type: ignore[attr-defined]
+    host, port = lab.address(device)
+    with paramiko.SSHClient() as client:
+        client.load_host_keys(str(lab.known_hosts))
+        client.connect(host, port, lab.user, lab.password, look_for_keys=False, allow_agent=False)
+        channel = client.invoke_shell()
+        for line in lines:
+            channel.send((line + "\n").encode())
+            time.sleep(0.1)
+        while not channel.recv_ready():
+            time.sleep(0.01)
+
+
+def ios_without_archive(stage: Stage) -> tuple[Finished, Finished, Finished]:
+    """First the archive goes (guarded by itself), then a check and a run of a change on a device that has none."""
+    site = stage.site()
+    gone = site.safeshift("run", site.playbook(play(WITHOUT_ARCHIVE, hosts="b"), "gone.yml"))
+    path = site.playbook(play(DESCRIBE, hosts="b"))
+    return gone, site.safeshift("check", path), site.safeshift("run", path)
+
+
+SCENARIOS = {
+    "killed": killed_after_its_commit,
+    "killed_short": killed_with_a_short_timer,
+    "guarded": guarded,
+    "extended": outlived_by_its_settling_time,
+    "foreign": foreign_guard_in_between,
+    "others": others_edit_under_the_ios_timer,
+    "no_archive": ios_without_archive,
+}
+
+
+def test_device_timers_undo_what_a_killed_run_left(ends: Ends) -> None:
+    """SIGKILL after the commit: EOS and IOS restore themselves when the timer ends, with nobody there."""
+    end: Killed = ends.of("killed")
+    assert end.at_death == ("a", "b")
+    assert end.seconds < 90
+
+
+def test_check_after_a_killed_run_refuses_while_its_timers_are_pending(ends: Ends) -> None:
+    """The timers that the dead run left are seen and named; nothing is started over them."""
+    end: Killed = ends.of("killed")
+    assert end.check.code == 3, end.check.said
+    assert "timer is pending on a" in end.check.err
+
+
+def test_run_after_a_killed_run_completes_and_names_the_orphan(ends: Ends) -> None:
+    """The lock of a dead run is free; the next run says which run never closed its journal."""
+    end: Killed = ends.of("killed")
+    assert end.next_run.code == 0, end.next_run.said
+    assert any("never closed its journal" in note for note in end.notes)
+
+
+def test_eos_timer_of_a_few_seconds_undoes_a_killed_runs_change(ends: Ends) -> None:
+    """EOS counts seconds: five are enough to be rid of a change whose run died."""
+    assert ends.of("killed_short") < 20
+
+
+def test_guard_is_armed_before_each_change_by_the_devices_own_logs(ends: Ends) -> None:
+    """IOS gets its timer before the first line, EOS commits with a timer; each is confirmed once, at the end."""
+    end: End = ends.of("guarded")
+    ios, eos = end.typed["b"], end.typed["a"]
+    armed, typed = ios.index("configure terminal revert timer 2"), ios.index(" description by safeshift")
+    assert armed < typed < ios.index("configure confirm")
+    commits = [line for line in eos if line.startswith("commit")]
+    assert commits == ["commit timer 00:02:00"]
+    assert eos.index(" description by safeshift") < eos.index("commit timer 00:02:00")
+    assert [line.endswith(" commit") for line in eos].count(True) == 1
+
+
+def test_guard_that_can_be_extended_outlives_the_settling_time(ends: Ends) -> None:
+    """A plan whose EOS timer is shorter than its settling time, and which check lets pass, can be carried out."""
+    end: End = ends.of("extended")
+    assert end.result.final is Final.COMPLETED, end.result.reason
+
+
+def test_foreign_guard_that_appears_before_the_change_stops_the_run(ends: Ends) -> None:
+    """A timer of somebody else's is never touched: the run stops, and what it staged elsewhere is undone."""
+    end: End = ends.of("foreign")
+    assert end.result.final is Final.ROLLED_BACK, (end.result.reason, end.result.todo)
+    assert "not ours" in end.result.reason
+    assert not any("commit" in line for line in end.typed["a"])
+    assert end.changed == ()
+
+
+def test_undo_on_ios_keeps_what_others_typed_meanwhile(ends: Ends) -> None:
+    """Inverse lines undo ours only: a whole restore is the last means, and not needed here."""
+    end: End = ends.of("others")
+    assert " description by carol" in end.typed["b"]
+    assert MARK not in "\n".join(end.typed["b"])
+
+
+def test_ios_without_archive_is_told_which_lines_a_guard_needs(ends: Ends) -> None:
+    """check prints the lines to configure; the run goes on without a guard and says so."""
+    gone, check, run = ends.of("no_archive")
+    assert gone.code == 0, gone.said
+    assert check.code == 0, check.said
+    assert "no guard on b" in check.out
+    assert "archive / path" in check.out
+    assert run.code == 0, run.said
