@@ -41,7 +41,8 @@ def main() -> int:
             return int(api.refusal_code(found.refusal))
         result = api.run(job, lab=lab, observers=[watch])
         speeds = [line.strip() for line in lab.running("p1").splitlines() if "speed" in line]
-    print(f"run {result.run} ended {result.final.value}; p1 has now: {', '.join(speeds)}")
+    print(f"run {result.run} ended {result.final.value} {result.reason}".rstrip())
+    print("p1 has now:", ", ".join(speeds))
     return int(result.exit_code)
 
 

@@ -80,11 +80,11 @@ def open_preflight(job: Job, way: Way, clock: Clock, interrupts: Interrupts, sin
 
     fleet = Fleet(way.connections.values(), clock=clock, forks=job.forks)
     stack.callback(fleet.close_all)
-    prober = Prober((*way.watch.pairs, *way.watch.dead), make_driver, clock)
+    prober, detector = (Prober(pairs, make_driver, clock) for pairs in (way.watch.pairs, way.watch.dead))
     stack.callback(prober.stop)
     routers = tuple(name for name in job.fabric.routers if name in way.connections)
     gatherer = Gatherer(fleet, job.fabric, routers, clock)
-    return Preflight(way.site, fleet, gatherer, way.watch, prober, clock, interrupts, sink, way.notes)
+    return Preflight(way.site, fleet, gatherer, way.watch, prober, detector, clock, interrupts, sink, way.notes)
 
 
 def _ignored(connections: Iterable[Connection]) -> Iterator[str]:

@@ -21,8 +21,6 @@ from safeshift.planning.plan import Checks
 from safeshift.probes.judge import View
 from safeshift.verdict import Verdict, worst
 
-CONFIRM_MARGIN_S = 30.0  # a timer with less left may fire while we confirm: too late (design, section 7)
-
 
 class Decision(Enum):
     """What the gate says."""

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 
 from safeshift.clock import Clock
 from safeshift.drivers.base import Driver, Guard
-from safeshift.engine import gate
 from safeshift.engine.gather import Gatherer, Seen
 from safeshift.engine.looking import Looker
 from safeshift.engine.report import Report
@@ -30,6 +29,7 @@ from safeshift.errors import (
 )
 from safeshift.journal.events import Json
 from safeshift.planning.forecast import recheck, resolve
+from safeshift.planning.guarding import CONFIRM_MARGIN_S
 from safeshift.planning.plan import Change, Move, Plan
 from safeshift.planning.site import Site
 from safeshift.platforms.base import GuardStyle, Lines
@@ -272,7 +272,7 @@ class Performer:
 
     def _confirm(self, effect: Effect) -> Report:
         left = self._at(effect).deadline - self.clock.monotonic()
-        if left < gate.CONFIRM_MARGIN_S:
+        if left < CONFIRM_MARGIN_S:
             return Report(Outcome.FAILED, f"too late to confirm {effect.device}: {left:.0f} s left on its timer")
         self._guard(effect).confirm()
         self._at(effect).deadline = 0.0

@@ -22,14 +22,14 @@ from safeshift.planning.forecast import Judgement, foresee
 from safeshift.planning.lint import check_rules
 from safeshift.planning.plan import Checks, Plan
 from safeshift.planning.site import Site
-from safeshift.platforms.base import GuardStyle, PendingGuard
-from safeshift.probes.base import Observation, Pair, Silence
+from safeshift.platforms.base import GuardStyle, PendingGuard, Platform
 from safeshift.probes.judge import WINDOW, Judge
 from safeshift.probes.observers import INTERVAL_S
 from safeshift.probes.pairs import DEAD, Watch
-from safeshift.probes.prober import Prober
+from safeshift.probes.prober import Prober, streams
 
 STALE_S = 3.0  # a pair that said nothing for fifteen intervals says nothing about now
+WAIT_PER_PAIR_S = 2.0  # what one dead pair adds to the round of an observer that asks one after the other
 
 Sink = Callable[..., object]
 """Where findings are recorded: ``Recorder.note``, or nothing at all for ``check``."""
@@ -41,6 +41,8 @@ class Preflight:
     """One look at the world before a run.
 
     Attributes:
+        prober: Looks at ``watch.pairs`` until the run is over.
+        detector: Looks at the dead targets, once.
         notes: Sentences for the operator that were known before anything was contacted.
         plan: Made as soon as the devices were read; None before.
         judgement: What the what-if says of it.
@@ -53,6 +55,7 @@ class Preflight:
     gatherer: Gatherer
     watch: Watch
     prober: Prober
+    detector: Prober
     clock: Clock
     interrupts: Interrupts
     sink: Sink
@@ -142,16 +145,24 @@ class Preflight:
         """
         if not self.watch.pairs:
             raise PreflightError("nobody can look: the fabric has no nodes and the inventory none of its routers")
-        judge = self.judge = Judge(self.watch.pairs, self.watch.peers, loss_max=checks.loss_max, stale_s=STALE_S)
+        judge = self.judge = Judge(
+            self.watch.pairs,
+            self.watch.peers,
+            loss_max=checks.loss_max,
+            stale_s=_patience(self.watch, self.site.platforms),
+        )
         dead = Judge(
             self.watch.dead,
             {DEAD: tuple(dict.fromkeys(pair.observer for pair in self.watch.dead))},
             loss_max=checks.loss_max,
-            stale_s=STALE_S,
+            stale_s=_patience(self.watch, self.site.platforms),
         )
-        targets = set(self.watch.dead)
-        self.prober.start(lambda seen: (dead if getattr(seen, "pair", None) in targets else judge).record(seen))
-        self._see_dead(dead, checks)
+        self.prober.start(judge.record)
+        self.detector.start(dead.record)
+        try:
+            self._see_dead(dead, checks)
+        finally:
+            self.detector.stop()
         self._see_baseline(judge, checks)
 
     def _see_dead(self, dead: Judge, checks: Checks) -> None:
@@ -195,14 +206,14 @@ class Preflight:
             raise RefusedError(f"stopped by {self.interrupts.first} before anything was sent")
 
 
-def _sorter(judge: Judge, dead: Judge, dead_pairs: frozenset[Pair]) -> Callable[[Observation | Silence], None]:
-    """Send what is seen of the dead targets to their own judge, and everything else to the run's."""
-
-    def sort(seen: Observation | Silence) -> None:
-        about_dead = isinstance(seen, Observation) and seen.pair in dead_pairs
-        (dead if about_dead else judge).record(seen)
-
-    return sort
+def _patience(watch: Watch, platforms: Mapping[str, Platform]) -> float:
+    """How old a pair's last word may be: older where an observer asks its pairs one after the other."""
+    asked: dict[str, int] = {}
+    for pair in watch.pairs:
+        platform = platforms.get(pair.observer)
+        if platform is not None and not streams(platform):
+            asked[pair.observer] = asked.get(pair.observer, 0) + 1
+    return STALE_S + WAIT_PER_PAIR_S * max(asked.values(), default=0)
 
 
 def _pending(guards: Mapping[str, PendingGuard | DeviceError | None]) -> Iterator[tuple[str, PendingGuard]]:

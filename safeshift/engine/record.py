@@ -40,7 +40,7 @@ class Recorder:
             Whether they are in the journal itself. Once they were not, they never are again: what follows goes to
             the reserve, and when even that cannot be written, to standard error.
         """
-        batch = tuple(entries)
+        batch: tuple[tuple[Kind, Mapping[str, Json]], ...] = tuple(entries)
         if not batch:
             return not self.trouble
         if not self.trouble:
@@ -49,6 +49,9 @@ class Recorder:
                 return True
             except JournalError as error:
                 self.trouble = str(error)
+                if self._writer.doubtful:  # the writer puts them into the reserve itself, before the next record
+                    self._tell(self._writer.doubtful)
+                    batch = ((Kind.NOTE, {"text": f"the journal is lost: {error}"}),)
         for kind, data in batch:
             try:
                 self._tell((self._writer.emergency(kind, data),))

@@ -104,6 +104,8 @@ class Shell:
         """Record one step of the machine, then perform what it asks for."""
         kept = self._finish(before, event, state, effects, findings)
         self._watch_limits(state, effects)
+        if not kept and state.stop is None:
+            self._events.put((Alarm(Cause.JOURNAL, self.recorder.trouble), {}))
         for effect in effects:
             if not kept and effect.act.changes_a_device and state.stop is None:
                 self._events.put((Came(effect, Outcome.FAILED, "not sent: the journal is lost"), {}))
@@ -112,8 +114,6 @@ class Shell:
             else:
                 # a daemon: a device that hangs must not keep a run that was stopped at once from ending
                 threading.Thread(target=self._perform, args=(effect,), name="safeshift-act", daemon=True).start()
-        if not kept and state.stop is None:
-            self._events.put((Alarm(Cause.JOURNAL, self.recorder.trouble), {}))
 
     def _finish(
         self,

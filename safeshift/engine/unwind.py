@@ -48,11 +48,13 @@ def _first(style: GuardStyle, stage: Stage) -> Act:
 
 
 def _when_equal(style: GuardStyle, standing: Standing) -> Act | Stage:
-    """The device is as captured; a revert timer that may still run is dropped, or left to end."""
-    if style is not GuardStyle.REVERT_TIMER or standing.stage is Stage.CONFIRMED:
+    """The device is as captured; a timer that may still run is dropped, or left to end: it restores the same."""
+    if style is GuardStyle.NONE or standing.stage is Stage.CONFIRMED:
         return Stage.RESTORED
     if _tried(standing, Act.REVERT) or _tried(standing, Act.AWAIT_GUARD):
         return Stage.RESTORED
+    if style is GuardStyle.STAGED:
+        return Stage.RESTORED if (Act.ABORT, Outcome.DONE) in standing.undo else Act.AWAIT_GUARD
     return Act.AWAIT_GUARD if _tried(standing, Act.DROP_GUARD) else Act.DROP_GUARD
 
 

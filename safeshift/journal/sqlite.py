@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -75,7 +76,7 @@ def create_database(path: Path, *, files: Files) -> None:
     Raises:
         JournalError: the disk or the directory refuses.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}.new")
+    draft = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.new")
     try:
         draft.unlink(missing_ok=True)
         os.close(files.create(draft))

@@ -61,6 +61,11 @@ class RunWriter:
         """Whether the database was given up; from then on only ``emergency`` records."""
         return bool(self._broken)
 
+    @property
+    def doubtful(self) -> tuple[Event, ...]:
+        """The events of the commit that failed: they may be in the database, and open the reserve when it is used."""
+        return tuple(record.event() for record in self._doubtful)
+
     def append(self, kind: Kind, data: Mapping[str, Json], *, durable: bool = True) -> Event:
         """Record one event.
 

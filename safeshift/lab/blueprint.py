@@ -96,6 +96,15 @@ def node_interface(fabric: Fabric, node: str, network: str) -> str:
     return f"eth{list(node_addresses(fabric, node)).index(network) + 1}"
 
 
+def interfaces_with_cables(fabric: Fabric, device: str) -> tuple[str, ...]:
+    """Give the interfaces of a router or a node on which a cable can break, the ports towards nodes last."""
+    if device in fabric.nodes:
+        return tuple(node_interface(fabric, device, network) for network in node_addresses(fabric, device))
+    ways = (way for networks in fabric.nodes.values() for way in networks.values())
+    ports = (way.port.interface for way in ways if way.port.router == device)
+    return tuple(dict.fromkeys((*(link.end_at(device).interface for link in fabric.links_of(device)), *ports)))
+
+
 def _network_at(fabric: Fabric, end: End) -> str:
     return next(name for ways in fabric.nodes.values() for name, way in ways.items() if way.port == end)
 

@@ -29,7 +29,7 @@ from safeshift.lab.access import (
     write_known_hosts,
     write_login,
 )
-from safeshift.lab.blueprint import node_addresses, startup_config
+from safeshift.lab.blueprint import interfaces_with_cables, node_addresses, startup_config
 from safeshift.lab.device import Device, DeviceSpec, Received
 from safeshift.lab.faults import Fault, FaultKind
 from safeshift.lab.sshd import LOOPBACK, Servers, public_key_of, serve
@@ -311,7 +311,7 @@ class Lab:
     def _check_cable(self, device: str, interface: str | None) -> None:
         """Refuse a slip in an interface's name: a fault that strikes nothing would look like a healthy network."""
         self._device(device)
-        cabled = [link.end_at(device).interface for link in self.fabric.links_of(device)]
+        cabled = interfaces_with_cables(self.fabric, device)
         if interface not in cabled:
             known = ", ".join(cabled) or "none"
             raise LabError(f"{device} has no link on {interface!r}", hint=f"its interfaces with a link: {known}")

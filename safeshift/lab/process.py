@@ -67,7 +67,7 @@ def start_lab(
         found = find_lab(where)
         if found is not None:
             if found.digest != order.digest:
-                raise _other_lab(f"a lab that was told something else (fabric, inventory, truth, faults, seed) runs in {where}")
+                raise _other_lab(f"a lab that was told something else runs in {where}")
             return dataclasses.replace(found, origin=Origin.FOUND)
         _forget_control(where)
         if fresh:
@@ -153,7 +153,8 @@ def _prepared(path: Path) -> Path:
 
 
 def _other_lab(sentence: str) -> LabError:
-    return LabError(sentence, hint="end it and forget its devices with `safeshift lab down`")
+    hint = "name the same fabric, inventory, truth, faults and seed; or end it first: safeshift lab down"
+    return LabError(sentence, hint=hint)
 
 
 @contextlib.contextmanager

@@ -16,6 +16,8 @@ from safeshift.planning.site import Site
 from safeshift.platforms.base import GuardStyle, Platform
 from safeshift.units import show_duration
 
+CONFIRM_MARGIN_S = 30.0  # a timer with less left may fire while we confirm: too late (design, section 7)
+
 _NAME = "ss-check"  # any change's name gives the same prerequisites and means
 
 
@@ -30,10 +32,12 @@ def guarded_checks(checks: Checks, changes: tuple[Change, ...], site: Site, step
         return checks
     unit = max(platform.guard_unit_s for platform in platforms)
     seconds = math.ceil(checks.guard_s / unit) * unit
-    needed = checks.deadline_s + checks.settle_s + checks.hold_s
+    verdict_s, confirm_s = checks.deadline_s + checks.settle_s + checks.hold_s, checks.settle_s + CONFIRM_MARGIN_S
+    needed = max(verdict_s, confirm_s)
     if seconds <= needed and not all(_is_extendable(platform, seconds) for platform in platforms):
         hint = f"write guard: {math.ceil(needed) + 1}s or more, or a shorter deadline, settle or hold"
-        told = f"apply, settle and hold may take {show_duration(needed)}, its timers end after {show_duration(seconds)}"
+        what = "apply, settle and hold may" if verdict_s >= confirm_s else "settle and the time to confirm"
+        told = f"{what} take {show_duration(needed)}, its timers end after {show_duration(seconds)}"
         raise LintError(f"{step.place}: the guard of {step.name or step.action!r} is too short: {told}", hint=hint)
     return replace(checks, guard_s=seconds)
 

@@ -222,7 +222,19 @@ class Judge:
                 return Verdict.FAIL, f"{node} loses {missed} of {sent} round trips on {network}"
         if not tallies or min(t.sent for t in tallies) == 0 or min(len(t.recent) for t in tallies) < WINDOW // 2:
             return Verdict.UNKNOWN, f"nothing is known of {node} on {network}"
+        unseen = self._unseen_peers(node, network, pairs)
+        if unseen:
+            return Verdict.UNKNOWN, f"nobody reports between {node} and {', '.join(unseen)} on {network}"
         return Verdict.PASS, ""
+
+    def _unseen_peers(self, node: str, network: str, pairs: list[Pair]) -> tuple[str, ...]:
+        """Peers between whom and the node neither end reports: other paths that are well prove nothing of this one.
+
+        One who only looks and is not judged itself (a router that watches nodes) has the other lookers for partners.
+        """
+        seen = {end for pair in pairs for end in (pair.observer, pair.target)}
+        judged = (peer for peer in self._asked.get((node, network), ()) if peer in self._peers)
+        return tuple(sorted(peer for peer in judged if peer not in seen))
 
 
 def _count(tallies: Iterable[_Tally]) -> Count:

@@ -25,7 +25,7 @@ TIMEOUT_S = 0.5  # beyond any round trip inside a data centre, even through a fu
 LIFETIME_S = 600  # a ping that nobody ends ends itself
 RETRY_S = 1.0
 STOP_S = 5.0  # longest wait for an observer's threads to end; they are daemons, and what they read is nobody's any more
-ROUND = 5  # probes in one ping of a router: what a window of twenty needs four of
+ROUND = 2  # probes in one ping of a router: a dead pair holds up the others for this many seconds
 
 Report = Callable[[Observation | Silence], None]
 

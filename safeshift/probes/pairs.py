@@ -61,7 +61,8 @@ def choose(fabric: Fabric, hosts: Iterable[str]) -> Watch:
 
 
 def _between_nodes(fabric: Fabric, nodes: list[str]) -> Watch:
-    pairs, peers = [], {}
+    pairs: list[Pair] = []
+    peers: dict[str, tuple[str, ...]] = {}
     for node in nodes:
         partners = _partners(fabric.peers(node), node, networks=len(fabric.nodes[node]))
         peers[node] = partners
@@ -69,6 +70,11 @@ def _between_nodes(fabric: Fabric, nodes: list[str]) -> Watch:
             for peer in partners:
                 if network in fabric.nodes[peer]:
                     pairs.append(Pair(node, peer, network, str(fabric.nodes[peer][network].address.ip)))
+    for silent in (node for node in fabric.nodes if node not in peers):
+        # Nobody can be asked to look from there; those who look at it are who could miss it.
+        lookers = tuple(dict.fromkeys(pair.observer for pair in pairs if pair.target == silent))
+        if lookers:
+            peers[silent] = lookers
     return Watch(tuple(pairs), peers, _dead_pairs(fabric, pairs))
 
 

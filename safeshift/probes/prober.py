@@ -6,6 +6,7 @@ Next: ``judge.py``, which says what they saw.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 from safeshift.clock import Clock
 from safeshift.platforms.base import Platform
@@ -54,9 +55,11 @@ class Prober:
         return RouterObserver(name, driver, self._clock)
 
     def stop(self) -> None:
-        """End it all; never raises."""
-        for observer in self._observers:
-            observer.stop()
+        """End it all, all at once; never raises; idempotent."""
+        if not self._observers:
+            return
+        with ThreadPoolExecutor(len(self._observers), thread_name_prefix="safeshift-stop") as pool:
+            tuple(pool.map(lambda observer: observer.stop(), self._observers))
         for driver in self._drivers:
             driver.close()
 

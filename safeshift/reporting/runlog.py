@@ -7,6 +7,7 @@ never stop a run.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -32,14 +33,20 @@ class RunLog:
         self._file: TextIO | None = None
         self._log: structlog.typing.FilteringBoundLogger | None = None
         self.path: Path | None = None
+        self._gone = False
 
     def __call__(self, event: Event) -> None:
-        """Write one event."""
-        if self._log is None:
-            self._open(event.run)
+        """Write one event; a disk that takes no more ends the file for good, silently: the journal tells of it."""
+        if self._gone:
+            return
         fields = {key: value for key, value in event_json(event).items() if key not in ("kind", "run")}
-        if self._log is not None:
-            self._log.info(event.kind.value, **fields)
+        try:
+            if self._log is None:
+                self._open(event.run)
+            if self._log is not None:
+                self._log.info(event.kind.value, **fields)
+        except OSError:
+            self._gone = True
 
     def _open(self, run: str) -> None:
         prepare_directory(self._folder)
@@ -53,9 +60,10 @@ class RunLog:
         ).bind(run=run)
 
     def close(self) -> None:
-        """Close the file; idempotent."""
+        """Close the file; idempotent, never raises."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # what a full disk did not take
+                self._file.close()
 
 
 def _without_level(logger: WrappedLogger, method: str, fields: EventDict) -> EventDict:

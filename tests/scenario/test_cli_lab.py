@@ -102,6 +102,10 @@ def test_faults_and_links_are_broken_and_mended_by_hand(cli: Cli) -> None:
     assert "notconnect" not in ask(out, "show interfaces status")
     assert cli("lab", "fail-link", "p1", "p2").code == 2
     assert cli("lab", "fault", "p9", "hang").code == 2
+    slip = cli("lab", "fault", "p1", "link_down", "--interface", "Ethernt1")
+    assert slip.code == 2
+    assert "Ethernet1" in slip.err
+    assert cli("lab", "fault", "n1", "link_down", "--interface", "eth1").code == 0
 
 
 def ask(up: str, command: str) -> str:

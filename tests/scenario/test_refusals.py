@@ -89,6 +89,9 @@ CASES = {
     "no_such_fabric": Case(2, ("no-such.fabric.yml",), flags=("--fabric", "no-such.fabric.yml")),
     "no_such_variable": Case(2, ("play.yml:", "prot"), text=HARMLESS.replace("{{ port }}", "{{ prot }}")),
     "network_unknown": Case(2, ("play.yml:", "tertiary"), text=play(DESCRIBE, require="primary, tertiary")),
+    "guard_never_confirmed": Case(
+        3, ("guard", "too short"), text=play(DESCRIBE, hosts="a", more="guard: 20s", verify="deadline: 10s, settle: 5s, hold: 4s")
+    ),
     "guard_too_short": Case(3, ("guard", "too short"), text=play(DESCRIBE, more="guard: 60s", verify="settle: 2m")),
 }  # fmt: skip
 

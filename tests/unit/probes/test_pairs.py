@@ -85,7 +85,8 @@ def test_node_that_the_inventory_does_not_have_is_asked_and_does_not_ask() -> No
     watch = choose(_dc1(), ("n1", "n5"))
     assert watch.observers == ("n1", "n5")
     assert {pair.target for pair in watch.pairs} == {"n3", "n4", "n7", "n8"}
-    assert set(watch.peers) == {"n1", "n5"}
+    assert watch.peers["n3"] == ("n1",)
+    assert set(watch.peers) == {"n1", "n5", "n3", "n4", "n7", "n8"}
 
 
 def test_routers_look_when_the_inventory_has_no_node() -> None:

@@ -1,0 +1,89 @@
+"""The lab told one thing and the world another: the prediction is wrong, the verdict right, and nothing stays changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from safeshift.journal.events import Event, Kind
+from tests.scenario.conftest import Ends, Scenario, Stage
+from tests.scenario.staging import DC1, PLAYBOOKS, Finished, found
+
+pytestmark = pytest.mark.timeout(400)
+
+
+@dataclass(frozen=True)
+class End:
+    """How the good upgrade ended in a world that differs."""
+
+    finished: Finished
+    events: tuple[Event, ...]
+
+
+TRUTHS = {
+    "half_capacity": "routers: {p2: {capacity: 50G}}",
+    "narrow_links": "links: [{ends: [l1 Ethernet2, p2 HundredGigE1/0/1], capacity: 10G}]",
+    "wrong_cost": """
+links:
+  - {ends: [l1 Ethernet2, p2 HundredGigE1/0/1], cost: [9000, 9000]}
+  - {ends: [l2 HundredGigE1/0/2, p2 HundredGigE1/0/2], cost: [9000, 9000]}
+""",
+    "gray_router": "routers: {p2: {gray: 0.3}}",
+    "gray_secondary": "routers: {s1: {gray: 0.2}}",
+    "link_down": "links: [{ends: [l4 HundredGigE1/0/2, p2 HundredGigE1/0/4], down: true}]",
+}
+"""What the world is like; ``wrong_cost`` cannot be hidden from safeshift, which reads the devices' own configuration."""
+
+
+def upgrade_in_a_world(truth: str) -> Scenario:
+    def scenario(stage: Stage) -> End:
+        desk = stage.desk()
+        path = desk.folder / "truth.yml"
+        path.write_text(truth)
+        finished = desk.safeshift("run", PLAYBOOKS / "upgrade-primary.yml", "-i", DC1, "--lab", "--truth", path)
+        return End(finished, desk.events() if desk.journal.exists() else ())
+
+    return scenario
+
+
+SCENARIOS = {name: upgrade_in_a_world(truth) for name, truth in TRUTHS.items()}
+
+
+def forecast_of(end: End) -> object:
+    return found(end.events, Kind.FORECAST)[0].data["verdict"]
+
+
+@pytest.mark.parametrize("name", ["half_capacity", "narrow_links"])
+def test_upgrade_in_a_world_with_less_capacity_is_undone(ends: Ends, name: str) -> None:
+    """The model foresees no harm; the networks say otherwise once p1 is drained, and everything is undone: exit 4."""
+    end: End = ends.of(name)
+    assert forecast_of(end) == "PASS"
+    assert end.finished.code == 4, end.finished.said
+    closed = found(end.events, Kind.RUN_CLOSED)[0].data
+    assert (closed["state"], closed["todo"]) == ("ROLLED_BACK", [])
+    undone = found(end.events, Kind.UNWIND_OPENED)[0].data
+    assert undone["cause"] in ("network", "isolation") and undone["moves"] == ["1.1.1"]
+
+
+def test_upgrade_in_a_world_with_other_costs_is_refused_by_what_the_devices_say(ends: Ends) -> None:
+    """Costs are read from the devices, not believed: the what-if sees the secondary network overloaded; exit 3."""
+    end: End = ends.of("wrong_cost")
+    assert end.finished.code in (3, 4), end.finished.said
+    assert not any(event.data["act"] == "save" for event in found(end.events, Kind.INTENT))
+
+
+@pytest.mark.parametrize("name", ["gray_router", "gray_secondary"])
+def test_upgrade_in_a_gray_world_is_refused_at_its_baseline(ends: Ends, name: str) -> None:
+    """A router that drops what it should forward fails no link; the probes see it before the first change: exit 3."""
+    end: End = ends.of(name)
+    assert end.finished.code == 3, end.finished.said
+    assert "the baseline is not PASS" in end.finished.err
+    assert {"gray_router": "primary", "gray_secondary": "secondary"}[name] in end.finished.err
+
+
+def test_upgrade_in_a_world_without_redundancy_is_refused(ends: Ends) -> None:
+    """A link that is down although both ends are enabled is seen by its missing adjacency, and named: exit 3."""
+    end: End = ends.of("link_down")
+    assert end.finished.code == 3, end.finished.said
+    assert "l4:HundredGigE1/0/2--p2:HundredGigE1/0/4" in end.finished.err
