@@ -27,6 +27,8 @@ from safeshift.journal.events import Event
 from safeshift.journal.place import state_directory
 from safeshift.lab.process import find_lab, lab_directory, start_lab, stop_lab
 from safeshift.lab.running import Origin, RunningLab
+from safeshift.model.inventory import load_inventory
+from safeshift.model.vault import Vault
 from safeshift.planning.forecast import Judgement
 from safeshift.planning.plan import Plan
 from safeshift.planning.show import describe, describe_differences, to_text
@@ -54,6 +56,15 @@ class _LabChoice:
     wanted: bool
     truth: Path | None
     faults: Path | None
+    vault: Vault | None
+
+
+@dataclass(slots=True)
+class _Stand:
+    """The lab that stands in for the site during one command; None: the site itself. ``keep`` leaves it up."""
+
+    handle: RunningLab | None
+    keep: bool = False
 
 
 def run(
@@ -90,17 +101,18 @@ def run(
     verbose: flags.Verbose = 0,
 ) -> None:
     """Run a playbook: move by move, checked on every network, undone by itself when it does not go well."""
+    vault = flags.vault_of(vault_password_file, ask_vault_pass)
     job = flags.job_of(
         playbook,
         inventory,
         fabric=fabric,
-        vault=flags.vault_of(vault_password_file, ask_vault_pass),
+        vault=vault,
         selection=flags.selection_of(limit, tags, skip_tags, start_at_step),
         extra_vars=flags.extra_vars_of(extra_vars),
         defaults=flags.defaults_of(user, ask_pass, ask_become_pass, private_key),
         forks=forks,
     )
-    choice = _LabChoice(lab, truth, faults)
+    choice = _LabChoice(lab, truth, faults, vault)
     if list_hosts or list_steps:
         _list(job, hosts=list_hosts, steps=list_steps)
         return
@@ -109,10 +121,10 @@ def run(
         return
     interrupts = Interrupts()
     log = RunLog((journal.parent if journal else state_directory()) / LOGS)
-    with _lab(job, choice, inventory) as handle, stopping(interrupts), closing(log):
+    with _lab(job, choice, inventory) as stand, stopping(interrupts), closing(log):
         result = api.run(
             job,
-            lab=handle,
+            lab=stand.handle,
             override=override_what_if,
             approve=_approver(yes),
             confirm_start=None if yes or not _at_terminal() else _asker(job, diff),
@@ -122,6 +134,9 @@ def run(
             argv=sys.argv,
         )
         _tell_refusal(job, result, as_json=as_json)
+        stand.keep = result.exit_code is ExitCode.NEEDS_OPERATOR
+        if stand.keep and stand.handle is not None:
+            _say(as_json, "the lab stays up, so that its devices can be looked at: safeshift lab status")
         _say(as_json, f"journal: safeshift show {result.run} (head {result.head[:16] or 'none'}); log: {log.path}")
     raise typer.Exit(int(result.exit_code))
 
@@ -152,23 +167,24 @@ def check(
     """Say exactly what a run would do now, and whether it would be refused. Reads and probes, never writes."""
     if offline and lab:
         raise InputError("--offline and --lab exclude each other", hint="leave one of them out")
+    vault = flags.vault_of(vault_password_file, ask_vault_pass)
     job = flags.job_of(
         playbook,
         inventory,
         fabric=fabric,
-        vault=flags.vault_of(vault_password_file, ask_vault_pass),
+        vault=vault,
         selection=flags.selection_of(limit, tags, skip_tags, start_at_step),
         extra_vars=flags.extra_vars_of(extra_vars),
         defaults=flags.defaults_of(user, ask_pass, ask_become_pass, private_key),
         forks=forks,
     )
-    _check(job, _LabChoice(lab, truth, faults), inventory, offline=offline, diff=diff, as_json=as_json)
+    _check(job, _LabChoice(lab, truth, faults, vault), inventory, offline=offline, diff=diff, as_json=as_json)
 
 
 def _check(job: api.Job, choice: _LabChoice, inventory: list[str], *, offline: bool, diff: bool, as_json: bool) -> None:
     interrupts = Interrupts()
-    with _lab(job, choice, inventory) as handle, stopping(interrupts):
-        result = api.check(job, offline=offline, lab=handle, interrupts=interrupts)
+    with _lab(job, choice, inventory) as stand, stopping(interrupts):
+        result = api.check(job, offline=offline, lab=stand.handle, interrupts=interrupts)
     if as_json:
         print(json.dumps(_as_json(result), indent=2, sort_keys=True))
     elif result.plan is not None and result.judgement is not None:
@@ -274,17 +290,19 @@ def _say(as_json: bool, sentence: str) -> None:
 
 
 @contextmanager
-def _lab(job: api.Job, choice: _LabChoice, inventory: list[str]) -> Iterator[RunningLab | None]:
+def _lab(job: api.Job, choice: _LabChoice, inventory: list[str]) -> Iterator[_Stand]:
     """Bring up a lab around one command, or use the one that is up; take down only what was brought up, and cleanly."""
     if not choice.wanted:
         if choice.truth or choice.faults:
             raise InputError("--truth and --faults are about the lab", hint="add --lab")
-        yield None
+        yield _Stand(None)
         return
     fresh = find_lab(lab_directory(job.fabric_path)) is None
-    handle = start_lab(job.fabric_path, inventory, truth=choice.truth, faults=choice.faults or (), fresh=fresh)
+    hosts = load_inventory(inventory, vault=choice.vault)
+    handle = start_lab(job.fabric_path, hosts, truth=choice.truth, faults=choice.faults or (), fresh=fresh)
+    stand = _Stand(handle)
     try:
-        yield handle
+        yield stand
     finally:
-        if handle.origin is not Origin.FOUND:
+        if handle.origin is not Origin.FOUND and not stand.keep:
             stop_lab(handle.state_dir)
