@@ -19,12 +19,17 @@ class Config(Plain[ConfigArguments]):
 
     def lines(self, arguments: ConfigArguments, at: Situation, device: str) -> Lines:
         """See ``Action``."""
-        parents = tuple(" " * depth + parent.strip() for depth, parent in enumerate(arguments.parents))
-        indent = " " * len(parents)
-        lines = parents + tuple(indent + line.rstrip() for line in arguments.lines)
+        lines = typed_lines(arguments)
         platform, config = at.platforms[device], at.configs[device]
         return lines if not platform.equal(platform.apply(config, lines), config) else ()
 
     def effect(self, arguments: ConfigArguments, at: Situation) -> States | None:
         """See ``Action``."""
         return None
+
+
+def typed_lines(arguments: ConfigArguments) -> Lines:
+    """Return the lines under their parents, whatever the device holds."""
+    parents = tuple(" " * depth + parent.strip() for depth, parent in enumerate(arguments.parents))
+    indent = " " * len(parents)
+    return parents + tuple(indent + line.rstrip() for line in arguments.lines)

@@ -134,8 +134,8 @@ class _Order:
 
 def _carry_out(order: _Order, writer: RunWriter, held: HeldLock, stack: ExitStack) -> RunResult:
     """With the fabric locked and the journal open: look, and when nothing speaks against it, go."""
-    seen: list[Event] = []
-    recorder = Recorder(writer, (seen.append, *order.observers))
+    recorder = Recorder(writer, order.observers)
+    stack.callback(recorder.close)
     _open_run(recorder, order, held)
     flight = open_preflight(order.job, order.way, order.clock, order.interrupts, recorder.note, stack)
     try:
@@ -145,7 +145,7 @@ def _carry_out(order: _Order, writer: RunWriter, held: HeldLock, stack: ExitStac
         if recorder.trouble:
             raise JournalError(recorder.trouble, hint="nothing was sent") from error
         _close_refused(recorder, error)
-        return replace(_refused(recorder.run, error, flight, tuple(seen)), head=writer.head)
+        return replace(_refused(recorder.run, error, flight, recorder.events), head=writer.head)
     if recorder.trouble:
         raise JournalError(recorder.trouble, hint="nothing was sent")
     state = _shell(order, flight, plan, judgement, recorder).run()
@@ -158,7 +158,7 @@ def _carry_out(order: _Order, writer: RunWriter, held: HeldLock, stack: ExitStac
         plan=plan,
         judgement=judgement,
         refusal=None,
-        events=tuple(seen),
+        events=recorder.events,
         head=writer.head,
     )
 

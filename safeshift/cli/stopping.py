@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -18,10 +17,8 @@ def stopping(interrupts: Interrupts) -> Iterator[None]:
     """Wire SIGINT and SIGTERM to ``interrupts`` and ignore SIGHUP, for as long as the block lasts."""
 
     def ask(number: int, frame: FrameType | None) -> None:
-        first = not interrupts.first
+        # It only counts: whatever else it did (a line to a terminal that is gone) could raise in the midst of an undo.
         interrupts.request(signal.Signals(number).name)
-        said = "undoing what was done; once more stops at once" if first else "stopping at once"
-        print(f"\nsafeshift: {signal.Signals(number).name}: {said}", file=sys.stderr)
 
     before = {number: signal.signal(number, ask) for number in _STOPPING}
     before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_IGN)

@@ -40,11 +40,25 @@ class Ruling:
 
 
 def isolation(view: View, networks: tuple[str, ...]) -> str:
-    """Return the sentence that names the isolated nodes; empty when there is none."""
+    """Return the sentence that names the isolated nodes, and those on the way there; empty when none is isolated."""
     if not view.isolated:
         return ""
     verb = "is" if len(view.isolated) == 1 else "are"
-    return f"{_list(view.isolated)} {verb} isolated: all peers lost on {_list(networks)}"
+    sentence = f"{_list(view.isolated)} {verb} isolated: all peers lost on {_list(networks)}"
+    failing = _failing_everywhere(view)
+    return f"{sentence}; {_list(failing)} FAIL on all of them too" if failing else sentence
+
+
+def _failing_everywhere(view: View) -> tuple[str, ...]:
+    """Nodes that are not isolated yet and FAIL on each of their networks: the same harm, seen a moment later."""
+    verdicts: dict[str, list[Verdict]] = {}
+    for node in view.nodes:
+        verdicts.setdefault(node.node, []).append(node.verdict)
+    return tuple(
+        node
+        for node, seen in verdicts.items()
+        if node not in view.isolated and all(verdict is Verdict.FAIL for verdict in seen)
+    )
 
 
 def decide(view: View, checks: Checks, *, elapsed_s: float, watch_s: float, patience_s: float) -> Ruling:

@@ -140,6 +140,7 @@ class FreshPass(_Quiet):
     name = "I2"
     looked: Event | None = None
     whole: bool = False
+    begun: str = ""
 
     def see(self, event: Event) -> Iterator[str]:
         """See ``Watchman``."""
@@ -161,7 +162,9 @@ class FreshPass(_Quiet):
             yield f"{device} was sent something without a PASS before move {move}"
             return
         limit = looked.data.get("freshness_s")
-        first = not _is_intent(event, {"commit"}) or event.data.get("guard") == "none"
+        first = self.begun != move  # what follows the first commit comes while the networks settle
+        if _is_intent(event, {"commit"}):
+            self.begun = move
         if first and isinstance(limit, int | float) and event.mono - looked.mono > limit:
             yield f"the PASS before move {move} was {event.mono - looked.mono:.1f} s old"
 

@@ -35,6 +35,8 @@ from safeshift.planning.site import Site
 from safeshift.platforms.base import GuardStyle, Lines
 
 _READS = frozenset({Act.CAPTURE, Act.READ_BACK, Act.CHECK_RESTORED, Act.OBSERVE, Act.PERFORM, Act.AWAIT_GUARD})
+POLL_S = 1.0  # between two looks at a device whose timer must end by itself
+LOCK_OUT_S = 20.0  # between two logins that were refused: three a minute lock no account that one may need to undo
 GUARD_LATE_S = 90.0  # a device-side timer fires late, never early: by up to this much (vendor transcripts)
 
 MakeGuard = Callable[[Driver, str, int], Guard | None]
@@ -322,17 +324,17 @@ class Performer:
         opened, driver = self._at(effect), self.gatherer.driver(effect.device)
         until = max(opened.deadline, self.clock.monotonic()) + (GUARD_LATE_S if opened.deadline else 30.0)
         while self.clock.monotonic() < until:
-            if self._is_quiet(driver):
-                opened.deadline = 0.0
-                return Report(Outcome.DONE, "the device answers, and no timer runs on it")
-            self.looker.rest(1.0)
+            try:
+                if driver.pending_guard() is None:
+                    opened.deadline = 0.0
+                    return Report(Outcome.DONE, "the device answers, and no timer runs on it")
+                pause_s = POLL_S
+            except (AuthError, HostKeyError):
+                pause_s = LOCK_OUT_S
+            except DeviceError:  # it cannot be reached yet: that is what is being waited for
+                pause_s = POLL_S
+            self.looker.rest(pause_s)
         return Report(Outcome.UNKNOWN, f"{effect.device} did not answer until its timer must have ended")
-
-    def _is_quiet(self, driver: Driver) -> bool:
-        try:
-            return driver.pending_guard() is None
-        except DeviceError:
-            return False
 
 
 def _sentence(error: SafeshiftError) -> str:

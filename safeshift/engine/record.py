@@ -5,7 +5,10 @@ Observers are told after the journal, from the journal's own events, and can nev
 
 from __future__ import annotations
 
+import contextlib
+import queue
 import sys
+import threading
 from collections.abc import Callable, Iterable, Mapping
 
 from safeshift.errors import JournalError
@@ -13,7 +16,9 @@ from safeshift.journal.events import Event, Json, Kind
 from safeshift.journal.writer import RunWriter
 
 Observer = Callable[[Event], None]
-"""Told each event once, in order, after it is in the journal; from one thread at a time."""
+"""Told each event once, in order, after it is in the journal; each observer from a thread of its own."""
+
+LAST_WORDS_S = 5.0  # how long a finished run waits for an observer that is still busy
 
 
 class Recorder:
@@ -25,13 +30,24 @@ class Recorder:
 
     def __init__(self, writer: RunWriter, observers: Iterable[Observer] = ()) -> None:
         self._writer = writer
-        self._observers = tuple(observers)
+        self._listeners = tuple(_Listener(observer) for observer in observers)
+        self._events: list[Event] = []
         self.trouble = ""
 
     @property
     def run(self) -> str:
         """The run's id."""
         return self._writer.run
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Everything that was written so far, in order."""
+        return tuple(self._events)
+
+    def close(self) -> None:
+        """Give every observer a moment to hear the rest; one that does not return is left behind."""
+        for listener in self._listeners:
+            listener.close()
 
     def write(self, entries: Iterable[tuple[Kind, Mapping[str, Json]]]) -> bool:
         """Write records in one durable commit and tell the observers.
@@ -56,7 +72,7 @@ class Recorder:
             try:
                 self._tell((self._writer.emergency(kind, data),))
             except JournalError as error:
-                print(f"safeshift: not journaled ({error}): {kind.value} {dict(data)}", file=sys.stderr, flush=True)
+                complain(f"not journaled ({error}): {kind.value} {dict(data)}")
         return False
 
     def note(self, kind: Kind, **data: Json) -> bool:
@@ -65,8 +81,36 @@ class Recorder:
 
     def _tell(self, events: Iterable[Event]) -> None:
         for event in events:
-            for observer in self._observers:
-                try:
-                    observer(event)
-                except Exception as error:  # an observer is somebody else's code: it must not stop an undo
-                    print(f"safeshift: an observer failed: {error!r}", file=sys.stderr, flush=True)
+            self._events.append(event)
+            for listener in self._listeners:
+                listener.hear(event)
+
+
+class _Listener:
+    """One observer in a thread of its own: a terminal that stands still, or a pipe that is full, holds up no undo."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self._heard: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._listen, name="safeshift-observer", daemon=True)
+        self._thread.start()
+
+    def hear(self, event: Event) -> None:
+        self._heard.put(event)
+
+    def _listen(self) -> None:
+        while (event := self._heard.get()) is not None:
+            try:
+                self._observer(event)
+            except Exception as error:  # an observer is somebody else's code: it must not stop a run
+                complain(f"an observer failed: {error!r}")
+
+    def close(self) -> None:
+        self._heard.put(None)
+        self._thread.join(timeout=LAST_WORDS_S)
+
+
+def complain(sentence: str) -> None:
+    """Say something on standard error, and never raise: a terminal that is gone is no reason to stop an undo."""
+    with contextlib.suppress(OSError, ValueError):
+        print(f"safeshift: {sentence}", file=sys.stderr, flush=True)

@@ -29,6 +29,9 @@ from safeshift.verdict import Verdict
 
 TICK_S = 0.05  # how often the view is looked at: a quarter of the default interval between two probes of a pair
 
+FORGIVEN_S = 12.0  # three windows of probes: routing and queues are back to normal by then, or they are not well
+FREE_AFTER_S = 1.0  # a read that takes longer hangs: its session is closed rather than waited for
+
 _LOOKS = frozenset({Act.LOOK, Act.WATCH, Act.SOAK, Act.PROVE})
 
 
@@ -49,6 +52,8 @@ class Limits:
 
     move_ends: float | None = None
     exposure_ends: float | None = None
+    fresh_until: float | None = None
+    ill_since: float | None = None
 
 
 @dataclass(slots=True)
@@ -67,6 +72,8 @@ class Shell:
     _events: queue.Queue[tuple[Event, Mapping[str, Json]]] = field(default_factory=queue.Queue)
     _wait: _Wait | None = None
     _limits: Limits = field(default_factory=Limits)
+    _asked: dict[Effect, float] = field(default_factory=dict)
+    _began: float = 0.0
 
     def run(self) -> State:
         """Walk the plan to its end and return the last state.
@@ -82,6 +89,7 @@ class Shell:
             self.performer.looker.called_off.set()
 
     def _walk(self) -> State:
+        self._began = self.clock.monotonic()
         state, effects = machine.start(self.outline)
         self._turn(None, None, state, effects, {})
         while state.phase is not Phase.ENDED:
@@ -104,6 +112,7 @@ class Shell:
         """Record one step of the machine, then perform what it asks for."""
         kept = self._finish(before, event, state, effects, findings)
         self._watch_limits(state, effects)
+        self._free(before, state)
         if not kept and state.stop is None:
             self._events.put((Alarm(Cause.JOURNAL, self.recorder.trouble), {}))
         for effect in effects:
@@ -137,8 +146,20 @@ class Shell:
         code = exit_code(state, journal_lost=bool(self.recorder.trouble))
         return self.recorder.write([(kind, {**data, "exit_code": int(code)})])
 
+    def _free(self, before: State | None, state: State) -> None:
+        """End the reads that were called off: their devices are needed now, to be undone."""
+        if before is None or before.stop is not None or state.stop is None:
+            return
+        for effect in before.flying - state.flying:
+            if effect.act is Act.READ_BACK and self.clock.monotonic() - self._asked.get(effect, 0.0) > FREE_AFTER_S:
+                self.performer.gatherer.driver(effect.device).close()
+
     def _perform(self, effect: Effect) -> None:
-        report = self.performer.perform(effect)
+        self._asked[effect] = self.clock.monotonic()
+        try:
+            report = self.performer.perform(effect)
+        except BaseException as error:  # a thread that died without a word would leave the run waiting for ever
+            report = Report(Outcome.UNKNOWN, f"bug in safeshift: {error!r}")
         self._events.put((_came(effect, report), report.findings))
 
     def _next(self, state: State) -> tuple[Event, Mapping[str, Json]]:
@@ -163,10 +184,37 @@ class Shell:
         if self.interrupts.first:
             return Alarm(Cause.INTERRUPT, f"stopped by {self.interrupts.first}"), {}
         now = self.clock.monotonic()
-        view = self.judge.view(now)
+        checks = self._checks(state)
+        view = self.judge.view(now, loss_max=checks.loss_max)
         sentence = gate.isolation(view, self.plan.networks)
         if sentence:
-            return Alarm(Cause.ISOLATION, sentence + self._since(state)), evidence(view, self._checks(state).require)
+            return Alarm(Cause.ISOLATION, sentence + self._since(state)), evidence(view, checks.require)
+        unwell = self._unwell(state, view, checks, now)
+        if unwell is not None:
+            return unwell, evidence(view, checks.require)
+        return self._overdue(state, now)
+
+    def _unwell(self, state: State, view: View, checks: Checks, now: float) -> Alarm | None:
+        """While no gate is open (a pause, a wait, a confirm) the networks are judged all the same."""
+        if self._wait is not None and self._wait.effect in state.flying:
+            self._limits.ill_since = None
+            return None
+        ruling = gate.decide(view, checks, elapsed_s=now - self._began, watch_s=0.0, patience_s=0.0)
+        if ruling.cause is Cause.BLIND:
+            return Alarm(Cause.BLIND, ruling.sentence)
+        if ruling.cause is not Cause.NETWORK:
+            self._limits.ill_since = None
+            return None
+        if self._limits.ill_since is None:
+            self._limits.ill_since = now
+        if now - self._limits.ill_since <= checks.settle_s:
+            return None
+        return Alarm(Cause.NETWORK, ruling.sentence + self._since(state))
+
+    def _overdue(self, state: State, now: float) -> tuple[Event, Mapping[str, Json]] | None:
+        fresh_until = self._limits.fresh_until
+        if state.phase is Phase.GUARDING and fresh_until is not None and now > fresh_until:
+            return Alarm(Cause.DEADLINE, "arming took so long that the PASS before it is no longer fresh"), {}
         if self._limits.exposure_ends is not None and now > self._limits.exposure_ends:
             return Alarm(Cause.EXPOSURE, "the play's longest exposure is over"), {}
         if self._limits.move_ends is not None and now > self._limits.move_ends:
@@ -189,7 +237,7 @@ class Shell:
         now = self.clock.monotonic()
         if effect.act is Act.PROVE:
             self.judge.mark()
-            self._wait = _Wait(effect, now, watch_s=WINDOW * INTERVAL_S / 2, patience_s=checks.hold_s, counted=now)
+            self._wait = _Wait(effect, now, watch_s=WINDOW * INTERVAL_S, patience_s=checks.hold_s, counted=now)
         elif effect.act is Act.SOAK:
             self.judge.mark()
             self._wait = _Wait(effect, now, watch_s=checks.soak_s, patience_s=0.0)
@@ -204,7 +252,8 @@ class Shell:
         if wait is None or wait.effect not in state.flying:
             return None
         now = self.clock.monotonic()
-        checks, view = self._checks(state), self.judge.view(now)
+        checks = self._checks(state)
+        view = self.judge.view(now, loss_max=checks.loss_max)
         age = now - wait.since
         if wait.effect.act is Act.PROVE and age < wait.patience_s and gate.isolation(view, self.plan.networks):
             return None  # the isolation that we just undid is still in the window
@@ -219,6 +268,8 @@ class Shell:
         ):
             return None  # the count began anew a moment ago: too little is known yet
         self._wait = None
+        if wait.effect.act is Act.LOOK:
+            self._limits.fresh_until = now + checks.freshness_s
         outcome = Outcome.DONE if ruling.decision is gate.Decision.CONTINUE else Outcome.FAILED
         findings = {**evidence(view, checks.require), "elapsed_s": round(age, 3), "freshness_s": checks.freshness_s}
         return Came(wait.effect, outcome, ruling.sentence, cause=ruling.cause), findings
@@ -230,6 +281,8 @@ class Shell:
         """
         if wait.effect.act is not Act.PROVE or now - wait.counted < WINDOW * INTERVAL_S:
             return
+        if now - wait.since > FORGIVEN_S:
+            return  # whatever is lost now is not the way back any more
         if any(view.verdict(network) is Verdict.FAIL for network in self.plan.networks):
             self.judge.mark()
             wait.counted = now

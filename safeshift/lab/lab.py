@@ -202,7 +202,7 @@ class Lab:
         return device.config.write(device.running)  # without the header's clock: the same text means the same
 
     def _condition_of(self, name: str) -> Condition:
-        if name not in self._devices:  # a node of the truth that safeshift was not told of: there, and never logged in to
+        if name not in self._devices:  # a node of the truth alone: it is there, and nobody logs in to it
             return Condition(True, False, frozenset())
         device = self._devices[name]
         faults = device.faults.all()

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from safeshift.actions.base import Situation
 from safeshift.actions.catalog import ACTIONS
 from safeshift.errors import PlanError
 from safeshift.fabric.routing import Network
 from safeshift.model.steps import Arguments, check_command_text
 from safeshift.planning.plan import Change
 from safeshift.planning.site import Site
+from safeshift.platforms.base import Lines
 
 DRAINS = ("shift", "drain")
 UNDRAINS = ("unshift", "undrain")
@@ -40,13 +42,13 @@ class Bench:
         Raises:
             PlanError: the action cannot be done here.
         """
-        at = self.site.situation(target, self.configs, self.states, self.undrained)
+        at = self._at(target)
         devices = ACTIONS[action].devices(arguments, at)
         for device in devices:
             self.site.platform(device)
             if device not in self.configs:
                 raise PlanError(f"{device} would be changed, but its configuration was not read")
-        lines = {device: _checked(ACTIONS[action].lines(arguments, at, device), device) for device in devices}
+        lines = {device: self.lines(action, arguments, at, device) for device in devices}
         if action in DRAINS and lines[target]:
             self.undrained.setdefault(target, self.configs[target])
         changes = tuple(self._apply(action, host, device, typed) for device, typed in lines.items())
@@ -54,13 +56,33 @@ class Bench:
             self.undrained.pop(target, None)
         return changes
 
+    def lines(self, action: str, arguments: Arguments, at: Situation, device: str) -> Lines:
+        """Return what is typed on one device of an action; none where it already is as wanted.
+
+        Raises:
+            PlanError: the action cannot be done there.
+        """
+        return _checked(ACTIONS[action].lines(arguments, at, device), device)
+
+    def goal(self, action: str, arguments: Arguments, target: str) -> Mapping[str, Lines]:
+        """Return what a goal still needs, by device; no lines where it is there.
+
+        Raises:
+            PlanError: as ``change``.
+        """
+        at = self._at(target)
+        devices = ACTIONS[action].devices(arguments, at)
+        for device in devices:
+            self.site.platform(device)
+        return {device: self.lines(action, arguments, at, device) for device in devices}
+
     def reads(self, action: str, arguments: Arguments, target: str) -> tuple[str, ...]:
         """Return the devices that a move without changes reads, having checked that it can.
 
         Raises:
             PlanError: as ``change``.
         """
-        at = self.site.situation(target, self.configs, self.states, self.undrained)
+        at = self._at(target)
         devices = ACTIONS[action].devices(arguments, at)
         for device in devices:
             self.site.platform(device)
@@ -69,18 +91,21 @@ class Bench:
 
     def facts(self, action: str, arguments: Arguments, target: str) -> Mapping[str, object]:
         """Return an action's arguments as the engine needs them."""
-        at = self.site.situation(target, self.configs, self.states, self.undrained)
+        at = self._at(target)
         return ACTIONS[action].facts(arguments, at)
 
     def takes_down(self, action: str, arguments: Arguments, target: str) -> tuple[str, ...]:
         """Return the links that an action says it takes down."""
-        at = self.site.situation(target, self.configs, self.states, self.undrained)
+        at = self._at(target)
         return ACTIONS[action].takes_down(arguments, at)
 
     def links_up(self) -> frozenset[str]:
         """Return the links that are up, by what both ends are configured to now."""
         network = Network(self.site.fabric, self.states)
         return frozenset(link.name for link in self.site.fabric.links if network.link_up(link))
+
+    def _at(self, target: str) -> Situation:
+        return self.site.situation(target, self.configs, self.states, self.undrained)
 
     def _apply(self, action: str, host: str, device: str, lines: tuple[str, ...]) -> Change:
         platform, before = self.site.platforms[device], self.configs[device]
@@ -92,6 +117,14 @@ class Bench:
                 self.states[device] = self.site.meaning(device, after)
         unproven = action in UNPROVEN and bool(lines)
         return Change(device, platform.name, host, lines, inverse, before, after, unproven=unproven)
+
+
+class NamingBench(Bench):
+    """Names the devices of every change and works no line out: what depends on what they hold is not asked yet."""
+
+    def lines(self, action: str, arguments: Arguments, at: Situation, device: str) -> Lines:
+        """Return none."""
+        return ()
 
 
 def merge_changes(changes: tuple[Change, ...], site: Site) -> tuple[Change, ...]:

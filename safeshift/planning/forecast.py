@@ -183,7 +183,7 @@ def _judged(plan: Plan, frames: tuple[Frame, ...], moments: tuple[_Moment, ...],
             *(_told(finding, by_label) for finding in forecast.refusals),
             *(f"{finding.sentence}, and the play declares no exposure" for finding in undeclared),
         ),
-        exposures=tuple(finding.sentence for finding in exposures),
+        exposures=tuple(_grouped(exposures, out)),
         standing=tuple(finding.sentence for finding in _first_each(forecast.standing, lambda one: one.failure)),
         covered=not undeclared,
         exposed_moves=frozenset(_exposed(frames, moments, exposed_out)),
@@ -198,6 +198,19 @@ def _first_each(findings: Iterable[Finding], key: Callable[[Finding], object]) -
     for finding in findings:
         kept.setdefault(key(finding), finding)
     return list(kept.values())
+
+
+def _grouped(exposures: Iterable[Finding], out: Mapping[str, frozenset[str]]) -> Iterator[str]:
+    """One sentence for all failures that do the same harm to the same elements: the worst one is told, others counted."""
+    groups: dict[object, list[Finding]] = {}
+    for finding in exposures:
+        groups.setdefault((out[finding.situation], finding.invariant, finding.elements), []).append(finding)
+    for findings in groups.values():
+        worst = max(findings, key=lambda finding: finding.load or 0.0)
+        others = len(findings) - 1
+        less = " less" if worst.load is not None and any((one.load or 0.0) < worst.load for one in findings) else ""
+        also = f"; {others} other single failures would do the same or{less}" if less else f"; so would {others} others"
+        yield worst.sentence + (also if others else "")
 
 
 def _exposed(

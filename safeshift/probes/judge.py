@@ -174,9 +174,14 @@ class Judge:
                 tally.sent = tally.missed = 0
                 tally.rtt_sum = 0.0
 
-    def view(self, now: float) -> View:
-        """Say what is known at ``now`` (the same monotonic clock that stamps observations)."""
+    def view(self, now: float, *, loss_max: float | None = None) -> View:
+        """Say what is known at ``now`` (the same monotonic clock that stamps observations).
+
+        Args:
+            loss_max: The limit that counts now; None: the one given at the beginning.
+        """
         with self._lock:
+            self._loss_max = self._loss_max if loss_max is None else loss_max
             heard = max((tally.last_at for tally in self._tallies.values()), default=-math.inf)
             nodes = tuple(self._see(node, network, now) for node, network in self._involved)
         lost = {(view.node, view.network): set(view.lost) for view in nodes}

@@ -125,7 +125,9 @@ def _raw(lab: RunningLab, text: str) -> float:
         channel.sendall(b"terminal length 0\nterminal width 511\n\n")
         _until(channel, b"511")
         began = time.perf_counter()
-        channel.sendall(f"configure terminal\ninterface {port}\ndescription {text}\nend\nshow running-config\n".encode())
+        channel.sendall(
+            f"configure terminal\ninterface {port}\ndescription {text}\nend\nshow running-config\n".encode()
+        )
         _until(channel, b"\r\nend\r\n")
         spent += time.perf_counter() - began
         client.close()

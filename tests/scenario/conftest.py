@@ -85,7 +85,9 @@ def all_ends(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     """Begin every scenario that a selected test may ask for."""
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="scenario") as pool:
         yield {
-            module: Ends({name: pool.submit(_play, scenario, tmp_path_factory.mktemp("play")) for name, scenario in some})
+            module: Ends(
+                {name: pool.submit(_play, scenario, tmp_path_factory.mktemp("play")) for name, scenario in some}
+            )
             for module, some in _wanted(request.session.items).items()
         }
         pool.shutdown(cancel_futures=True)

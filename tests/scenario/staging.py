@@ -1,4 +1,4 @@
-"""What scenarios are played on: the small site of the README, a smaller one of three routers, and safeshift run on them.
+"""What scenarios are played on: the small site of the README, smaller ones, and safeshift run on them.
 
 Real SSH sessions to real lab devices; the API in this process, or the command line in one of its own. Every journal
 that is written here is held against the invariants when the test ends (``conftest.py``).

@@ -1,4 +1,4 @@
-"""What check sends, by the account of the devices: reads of the platforms' tables and nothing else; offline: nothing."""
+"""What check sends, by the devices' own account: reads of the platforms' tables alone; offline: nothing."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ def _end(site: Site, check: Finished, run: Finished | None = None) -> End:
 
 
 def checked(name: str, *words: str) -> object:
+    """Play check of one shipped playbook on the small site."""
+
     def scenario(stage: Stage) -> End:
         site = stage.site("dc1")
         return _end(site, site.safeshift("check", PLAYBOOKS / name, *words))

@@ -75,6 +75,7 @@ class End:
 
 
 def guarded(stage: Stage) -> End:
+    """Play a harmless change with nothing going wrong."""
     site = stage.site()
     result = site.run(play(DESCRIBE))
     return End(result, {name: site.writes(name) for name in ("a", "b")})
@@ -191,7 +192,7 @@ def test_undo_on_ios_names_what_others_typed_meanwhile(ends: Ends) -> None:
 
 
 def test_ios_without_archive_is_told_which_lines_a_guard_needs(ends: Ends) -> None:
-    """check prints the lines to configure; the run goes on without a guard and says so."""
+    """Check prints the lines to configure; the run goes on without a guard and says so."""
     gone, check, run = ends.of("no_archive")
     assert gone.code == 0, gone.said
     assert check.code == 0, check.said

@@ -28,6 +28,8 @@ class End:
 
 
 def the_step(*words: str) -> object:
+    """Play the step on the small site, by a command with these words."""
+
     def scenario(stage: Stage) -> End:
         site = stage.site("dc1")
         finished = site.safeshift(words[0], INCIDENT, *words[1:])
@@ -38,6 +40,7 @@ def the_step(*words: str) -> object:
 
 
 def the_step_on_a_lab_around_it(stage: Stage) -> End:
+    """Play the step with ``--lab``."""
     desk = stage.desk()
     return End(desk.safeshift("run", INCIDENT, "-i", DC1, "--lab"), desk.events(), {}, ())
 
@@ -70,7 +73,7 @@ def test_incident_overridden_is_told_loudly_and_journaled_with_its_reason(ends: 
 
 
 def test_incident_overridden_isolates_is_seen_and_is_named(ends: Ends) -> None:
-    """Isolation on both networks is seen while the move settles; the nodes that lost their peers and the move are told."""
+    """Isolation is seen while the move settles; the nodes that lost their peers and the move are told."""
     end: End = ends.of("override")
     signal = found(end.events, Kind.SIGNAL)[0]
     assert signal.data["cause"] == "isolation"

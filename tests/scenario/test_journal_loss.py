@@ -30,22 +30,26 @@ class End:
 
 
 def state_is_a_file(site: Site) -> None:
+    """A file stands where the state directory should be."""
     site.state.write_text("no directory")
 
 
 def journal_is_no_journal(site: Site) -> None:
+    """Some other file has the journal's name."""
     site.state.mkdir(mode=0o700)
     site.journal.write_bytes(b"these are not the bytes of a database" * 40)
     site.journal.chmod(0o600)
 
 
 def journal_is_open_to_others(site: Site) -> None:
+    """Everybody could write into the journal."""
     site.state.mkdir(mode=0o700)
     site.journal.touch()
     site.journal.chmod(0o666)
 
 
 def disk_is_full(site: Site) -> None:
+    """The disk has less space than a run reserves."""
     mount(site, "2m")
 
 
@@ -76,11 +80,18 @@ def refused_with(trouble: Callable[[Site], None]) -> Scenario:
 
 
 def database_deleted(stage: Stage) -> End:
+    """Somebody cleans up while the change is watched."""
     site = stage.site()
-    return lost_midway(site, lambda: [site.journal.unlink(), *(one.unlink() for one in site.state.glob("journal.db-*"))])
+
+    def delete() -> None:
+        for name in ("journal.db", "journal.db-wal", "journal.db-shm"):
+            (site.state / name).unlink(missing_ok=True)
+
+    return lost_midway(site, delete)
 
 
 def disk_fills_up(stage: Stage) -> End:
+    """Somebody else takes the last space while the change is watched."""
     site = stage.site()
     mount(site, "6m")
     end = lost_midway(site, lambda: fill(site.state / "others"))
@@ -106,6 +117,7 @@ def fill(path: Path) -> None:
 
 
 def lost_midway(site: Site, lose: Callable[[], object]) -> End:
+    """Play a run that loses its journal while its change is watched."""
     with site.begin("run", site.playbook(SLOW)) as process:
         site.wait_for("a", "by safeshift")
         site.wait_for("b", "by safeshift")

@@ -36,6 +36,7 @@ def one_after_the_other(stage: Stage) -> tuple[RunResult, RunResult]:
 
 
 def with_observers_that_raise(stage: Stage) -> tuple[RunResult, list[Kind]]:
+    """One observer raises at every event, another one listens."""
     site = stage.site()
     told: list[Kind] = []
 

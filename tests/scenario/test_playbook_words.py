@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ class Case:
     lacks: dict[str, str] = field(default_factory=dict)
     hosts: str = "a:b"
     more: str = ""
-    flags: dict[str, object] = field(default_factory=dict)
+    flags: dict[str, Any] = field(default_factory=dict)
     final: Final = Final.COMPLETED
     moves: int = 1
 
@@ -55,7 +56,8 @@ CASES = {
         moves=2,
     ),
     "register_and_assert_that_fails": Case(
-        DESCRIBE + """
+        DESCRIBE
+        + """
 - name: Ask
   command: show version
   register: version
@@ -115,13 +117,15 @@ CASES = {
         {},
         {"s": "max-metric"},
         hosts="s",
-        more='exposure: {max: 5m, reason: a test}',
+        more="exposure: {max: 5m, reason: a test}",
         moves=2,
     ),
-}  # fmt: skip
+}
 
 
 def playing(case: Case) -> Scenario:
+    """Return the scenario of a case."""
+
     def scenario(stage: Stage) -> tuple[RunResult, dict[str, str]]:
         site = stage.site()
         text = play(case.steps, hosts=case.hosts, more=case.more)

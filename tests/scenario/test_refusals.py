@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,6 +52,7 @@ def forget_host_keys(site: Site) -> None:
     site.lab.inventory.write_text(text.replace(str(site.lab.known_hosts), str(empty)))
 
 
+QUICK = "deadline: 10s, settle: 5s, hold: 4s"
 SHUT = """
 - name: Shut
   config: {parents: [interface Ethernet1], lines: [shutdown]}
@@ -58,21 +60,35 @@ SHUT = """
 
 CASES = {
     "wrong_password": Case(3, ("b: ", "refused the login", "not tried again"), (Fault(FaultKind.WRONG_PASSWORD, "b"),)),
-    "changed_host_key": Case(3, ("b: ", "SHA256:", "ssh-keygen -f", "ssh-keyscan"), (Fault(FaultKind.CHANGED_HOST_KEY, "b"),)),
+    "changed_host_key": Case(
+        3, ("b: ", "SHA256:", "ssh-keygen -f", "ssh-keyscan"), (Fault(FaultKind.CHANGED_HOST_KEY, "b"),)
+    ),
     "unknown_host_keys": Case(3, ("SHA256:", "ssh-keyscan -t"), prepare=forget_host_keys),
     "device_down": Case(3, ("a: ", "cannot be reached"), (Fault(FaultKind.CUT_MANAGEMENT, "a"),)),
     "two_devices_down": Case(
-        3, ("2 devices cannot be used", "a: ", "m1: "), (Fault(FaultKind.CUT_MANAGEMENT, "a"), Fault(FaultKind.CUT_MANAGEMENT, "m1"))
+        3,
+        ("2 devices cannot be used", "a: ", "m1: "),
+        (Fault(FaultKind.CUT_MANAGEMENT, "a"), Fault(FaultKind.CUT_MANAGEMENT, "m1")),
     ),
-    "foreign_guard_on_eos": Case(3, ("somebody else's undo timer is pending on a",), (Fault(FaultKind.FOREIGN_GUARD, "a"),)),
-    "foreign_guard_on_ios": Case(3, ("somebody else's undo timer is pending on b",), (Fault(FaultKind.FOREIGN_GUARD, "b"),)),
-    "foreign_guard_elsewhere": Case(3, ("somebody else's undo timer is pending on s",), (Fault(FaultKind.FOREIGN_GUARD, "s"),)),
+    "foreign_guard_on_eos": Case(
+        3, ("somebody else's undo timer is pending on a",), (Fault(FaultKind.FOREIGN_GUARD, "a"),)
+    ),
+    "foreign_guard_on_ios": Case(
+        3, ("somebody else's undo timer is pending on b",), (Fault(FaultKind.FOREIGN_GUARD, "b"),)
+    ),
+    "foreign_guard_elsewhere": Case(
+        3, ("somebody else's undo timer is pending on s",), (Fault(FaultKind.FOREIGN_GUARD, "s"),)
+    ),
     "link_down": Case(
-        3, ("out of service before the first step", "a:Ethernet2--s:Ethernet1"), (Fault(FaultKind.LINK_DOWN, "a", interface="Ethernet2"),)
+        3,
+        ("out of service before the first step", "a:Ethernet2--s:Ethernet1"),
+        (Fault(FaultKind.LINK_DOWN, "a", interface="Ethernet2"),),
     ),
     "silent_node": Case(3, ("the baseline is not PASS", "m1"), (Fault(FaultKind.STOP_ANSWERING, "m1"),)),
     "gray_link": Case(
-        3, ("the baseline is not PASS", "primary"), truth='links: [{ends: ["a Ethernet1", "b HundredGigE1/0/1"], gray: 0.3}]'
+        3,
+        ("the baseline is not PASS", "primary"),
+        truth='links: [{ends: ["a Ethernet1", "b HundredGigE1/0/1"], gray: 0.3}]',
     ),
     "dead_target_answers": Case(3, ("an address that nobody should have answered",), truth="NODES"),
     "nobody_to_approve": Case(3, ("asks for an approval", "--yes"), text=APPROVED),
@@ -80,8 +96,12 @@ CASES = {
     "no_such_step": Case(2, ("no step 'Descripe'", "did you mean 'Describe'"), flags=("--start-at-step", "Descripe")),
     "no_such_host": Case(2, ("'nobody'", "inventory --graph"), text=play(DESCRIBE, hosts="nobody")),
     "limit_matches_nobody": Case(2, ("zz",), flags=("-l", "zz")),
-    "typo_in_a_key": Case(2, ("play.yml:", "stagees", "did you mean 'stages'"), text=HARMLESS.replace("stages:", "stagees:")),
-    "typo_in_an_action": Case(2, ("play.yml:", "confg", "did you mean 'config'"), text=HARMLESS.replace("config:", "confg:")),
+    "typo_in_a_key": Case(
+        2, ("play.yml:", "stagees", "did you mean 'stages'"), text=HARMLESS.replace("stages:", "stagees:")
+    ),
+    "typo_in_an_action": Case(
+        2, ("play.yml:", "confg", "did you mean 'config'"), text=HARMLESS.replace("config:", "confg:")
+    ),
     "not_yaml": Case(2, ("play.yml:",), text="- name: [\n"),
     "key_twice": Case(2, ("play.yml:", "twice"), text=HARMLESS.replace("  hosts: a:b\n", "  hosts: a:b\n  hosts: a\n")),
     "no_such_playbook": Case(2, ("no-such.yml",), text="no-such.yml"),
@@ -90,10 +110,10 @@ CASES = {
     "no_such_variable": Case(2, ("play.yml:", "prot"), text=HARMLESS.replace("{{ port }}", "{{ prot }}")),
     "network_unknown": Case(2, ("play.yml:", "tertiary"), text=play(DESCRIBE, require="primary, tertiary")),
     "guard_never_confirmed": Case(
-        3, ("guard", "too short"), text=play(DESCRIBE, hosts="a", more="guard: 20s", verify="deadline: 10s, settle: 5s, hold: 4s")
+        3, ("guard", "too short"), text=play(DESCRIBE, hosts="a", more="guard: 20s", verify=QUICK)
     ),
     "guard_too_short": Case(3, ("guard", "too short"), text=play(DESCRIBE, more="guard: 60s", verify="settle: 2m")),
-}  # fmt: skip
+}
 
 ANOTHER_NODE = """
 nodes:
@@ -104,8 +124,10 @@ nodes:
 
 
 def meeting(case: Case) -> Scenario:
+    """Return the scenario of a case."""
+
     def scenario(stage: Stage) -> End:
-        more = {}
+        more: dict[str, Any] = {}
         if case.truth:
             path = stage.desk().folder / "truth.yml"
             path.write_text(ANOTHER_NODE if case.truth == "NODES" else case.truth)
@@ -149,7 +171,7 @@ SCENARIOS = {**{name: meeting(case) for name, case in CASES.items()}, "second_ru
 
 @pytest.mark.parametrize("name", CASES)
 def test_run_is_refused_with_the_tables_code_and_nothing_sent(ends: Ends, name: str) -> None:
-    """Input that is wrong is 2, a world that is wrong is 3; the operator is told what and where; devices got reads only."""
+    """Wrong input is 2, a wrong world 3; the operator is told what and where; devices got reads only."""
     end: End = ends.of(name)
     assert end.finished.code == CASES[name].code, end.finished.said
     for word in CASES[name].words:

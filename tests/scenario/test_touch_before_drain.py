@@ -23,6 +23,8 @@ class End:
 
 
 def saying(*words: str) -> object:
+    """Play the hasty playbook by a command with these words."""
+
     def scenario(stage: Stage) -> End:
         site = stage.site("dc1")
         return End(site.safeshift(words[0], HASTY, *words[1:]), site.written())
@@ -31,6 +33,7 @@ def saying(*words: str) -> object:
 
 
 def offline(stage: Stage) -> End:
+    """Play check from the files alone."""
     return End(stage.desk().safeshift("check", HASTY, "-i", DC1, "--offline"), {})
 
 

@@ -1,4 +1,4 @@
-"""The lab told one thing and the world another: the prediction is wrong, the verdict right, and nothing stays changed."""
+"""The model says one thing, the world another: the prediction is wrong, the verdict right, nothing stays changed."""
 
 from __future__ import annotations
 
@@ -33,10 +33,12 @@ links:
     "gray_secondary": "routers: {s1: {gray: 0.2}}",
     "link_down": "links: [{ends: [l4 HundredGigE1/0/2, p2 HundredGigE1/0/4], down: true}]",
 }
-"""What the world is like; ``wrong_cost`` cannot be hidden from safeshift, which reads the devices' own configuration."""
+"""What the world is like; a wrong cost cannot be hidden from safeshift, which reads it from the devices."""
 
 
 def upgrade_in_a_world(truth: str) -> Scenario:
+    """Play the good upgrade where the truth is as written."""
+
     def scenario(stage: Stage) -> End:
         desk = stage.desk()
         path = desk.folder / "truth.yml"
@@ -51,6 +53,7 @@ SCENARIOS = {name: upgrade_in_a_world(truth) for name, truth in TRUTHS.items()}
 
 
 def forecast_of(end: End) -> object:
+    """Return what the what-if said."""
     return found(end.events, Kind.FORECAST)[0].data["verdict"]
 
 

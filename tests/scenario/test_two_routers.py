@@ -25,6 +25,8 @@ class End:
 
 
 def on_two_routers(verb: str, *faults: Fault) -> Scenario:
+    """Play a command on the smallest site."""
+
     def scenario(stage: Stage) -> End:
         site = stage.site("duo", faults=faults)
         finished = site.safeshift(verb, site.playbook(HARMLESS))

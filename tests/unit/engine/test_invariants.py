@@ -198,7 +198,7 @@ def test_journal_that_breaks_one_invariant_is_told(case: str) -> None:
 
 FINE: dict[str, tuple[str, Callable[[], Journal], Edit]] = {
     "two moves one after the other": ("I1", _good, lambda journal: journal),
-    "a look that is just young enough": ("I2", _good, saying(Kind.MEASURED, {"act": "look"}, freshness_s=0.11)),
+    "a look that is just young enough": ("I2", _good, saying(Kind.MEASURED, {"act": "look"}, freshness_s=0.31)),
     "a timer that is just long enough": ("I3", _good, saying(Kind.INTENT, SENT, guard_s=10)),
     "a device that has no guard": (
         "I3", _good, both(saying(Kind.INTENT, STAGE, guard="none"), saying(Kind.INTENT, SENT, guard="none"))),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sketching import dc1
+from tests.unit.fabric.sketching import dc1
 
 from safeshift.fabric.state import InterfaceState
 

@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sketching import G, sketch
+from tests.unit.fabric.sketching import G, sketch
 
 from safeshift.fabric.load import carry
 from safeshift.fabric.routing import Network

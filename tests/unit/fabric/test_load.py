@@ -6,7 +6,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 
 import pytest
-from sketching import G, dc1, incident, sketch, with_interface, with_static
+from tests.unit.fabric.sketching import G, dc1, incident, sketch, with_interface, with_static
 
 from safeshift.fabric.load import Traffic, carry
 from safeshift.fabric.routing import Failure, Network

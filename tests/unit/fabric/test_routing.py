@@ -7,7 +7,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
 import pytest
-from sketching import G, dc1, incident, sketch, with_interface, with_static
+from tests.unit.fabric.sketching import G, dc1, incident, sketch, with_interface, with_static
 
 from safeshift.fabric.routing import DISCARD, Failure, Network, Route
 from safeshift.fabric.state import MAX_METRIC, InterfaceState, RouterState

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sketching import G, dc1, incident, sketch, with_interface, with_static
+from tests.unit.fabric.sketching import G, dc1, incident, sketch, with_interface, with_static
 
 from safeshift.fabric.routing import Failure
 from safeshift.fabric.state import RouterState

@@ -114,7 +114,7 @@ def test_every_state_of_the_machine_can_be_told() -> None:
     changes = [MoveOutline(MoveKind.CHANGE, {"a": style}) for style in (GuardStyle.STAGED, GuardStyle.NONE)]
     ends: set[str] = set()
     for visit in explore(Outline((tuple(changes),))):
-        events = entries(visit)
+        events = entries(visit.journal)
         shown = told(events)
         if events[-1].kind is Kind.RUN_CLOSED:
             ends.add(str(events[-1].data["state"]))
