@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from safeshift.api.job import Job
 from safeshift.api.opening import Overrides, find_way, fly, open_preflight
-from safeshift.api.running import open_journal
+from safeshift.api.running import fabric_held
 from safeshift.clock import Clock, SystemClock
 from safeshift.engine.interrupts import Interrupts
 from safeshift.errors import JournalError, RefusedError, SafeshiftError
-from safeshift.journal.lock import FabricLock, fabric_key
+from safeshift.journal.lock import FabricLock
+from safeshift.journal.place import locks_directory
+from safeshift.planning.compile import needs_approval
 from safeshift.planning.forecast import Judgement, foresee
 from safeshift.planning.lint import check_rules
 from safeshift.planning.plan import Plan
@@ -31,7 +32,7 @@ class CheckResult:
     Attributes:
         plan: None when the devices could not even be read.
         refusal: Why a run would be refused now; None when it would start.
-        notes: Sentences about what was not followed, and about what the probes can see.
+        notes: Sentences about what was not followed, what the probes can see, and whom a run would need.
     """
 
     plan: Plan | None
@@ -47,7 +48,6 @@ def check(
     *,
     offline: bool = False,
     lab: Overrides | None = None,
-    journal: Path | None = None,
     clock: Clock | None = None,
     interrupts: Interrupts | None = None,
 ) -> CheckResult:
@@ -67,14 +67,14 @@ def check(
         flight = open_preflight(job, way, clock, interrupts or Interrupts(), lambda kind, **data: None, stack)
         refusal: SafeshiftError | None = None
         try:
-            _see_lock(job, journal)
+            _see_lock(job, lab)
             fly(job, flight, override="")
         except (RefusedError, SafeshiftError) as error:
             if isinstance(error, JournalError):
                 raise
             refusal = error
         configs = flight.seen.configs if flight.seen is not None else {}
-        notes = (*flight.notes, *_sight(flight.plan, flight.watch))
+        notes = (*flight.notes, *_sight(flight.plan, flight.watch), *_asks(flight.plan))
         return CheckResult(flight.plan, flight.judgement, refusal, configs, dict(flight.styles), notes)
 
 
@@ -89,6 +89,12 @@ def _sight(plan: Plan | None, watch: Watch) -> Iterator[str]:
         yield f"probes: {who}; within settle ({show_duration(settle_s)}) they see {seen}"
 
 
+def _asks(plan: Plan | None) -> Iterator[str]:
+    """Whom a run would need: one that nobody answers is refused."""
+    if plan is not None and needs_approval(plan):
+        yield "the plan asks for an approval: a run of it needs a person at a terminal, or --yes"
+
+
 def _check_offline(job: Job) -> CheckResult:
     plan = job.compile(None)
     judgement = foresee(plan, job.site, None)
@@ -99,11 +105,10 @@ def _check_offline(job: Job) -> CheckResult:
             raise RefusedError(judgement.reason, hint="from the files alone; nothing was contacted")
     except RefusedError as error:
         refusal = error
-    return CheckResult(plan, judgement, refusal)
+    return CheckResult(plan, judgement, refusal, notes=tuple(_asks(plan)))
 
 
-def _see_lock(job: Job, journal: Path | None) -> None:
-    with open_journal(journal) as store:
-        holder = FabricLock(store.locks, fabric_key(job.fabric_path)).holder()
+def _see_lock(job: Job, lab: Overrides | None) -> None:
+    holder = FabricLock(locks_directory(), fabric_held(job, lab)).holder()
     if holder is not None:
         raise RefusedError(f"another run holds this fabric: {holder}", hint="wait until it has ended")

@@ -20,6 +20,7 @@ from safeshift.engine.interrupts import Interrupts
 from safeshift.engine.preflight import Preflight, Sink
 from safeshift.model.connection import Connection, connection_of
 from safeshift.model.templating import Templater
+from safeshift.planning.compile import devices_of
 from safeshift.planning.site import Site
 from safeshift.platforms import platform_named
 from safeshift.probes.pairs import LOCALHOST, Watch, choose
@@ -65,7 +66,8 @@ def find_way(job: Job, lab: Overrides | None) -> Way:
     watch = choose(job.fabric, site.platforms)
     routers = [name for name in job.fabric.routers if name in site.platforms]
     observers = [name for name in watch.observers if name != LOCALHOST]
-    hosts = tuple(dict.fromkeys((*routers, *observers, *job.compile(None).devices)))
+    named = devices_of(job.playbook, job.inventory, job.fabric, selection=job.selection, extra_vars=job.extra_vars)
+    hosts = tuple(dict.fromkeys((*routers, *observers, *named)))
     connections = connect_all(job, hosts, lab)
     return Way(site, watch, connections, (*job.inventory.notes, *_ignored(connections.values())))
 

@@ -6,6 +6,7 @@ Everything a run opens is closed here, in reverse order, however it ends. Next: 
 from __future__ import annotations
 
 import getpass
+import hashlib
 import secrets
 import socket
 import sys
@@ -106,13 +107,14 @@ def run(
         store = Journal.open(journal or state_directory() / "journal.db")
         stack.callback(store.close)
         run_id = new_run_id(order.clock)
-        lock = FabricLock(store.locks, fabric_key(job.fabric_path))
+        fabric = fabric_held(job, lab)
+        lock = FabricLock(store.locks, fabric)
         try:
             held = lock.acquire(run_id, getpass.getuser(), argv=order.argv, clock=order.clock)
         except LockHeldError as error:
             return _refused(run_id, error, None, ())
         stack.callback(held.release)
-        writer = stack.enter_context(store.begin(run_id, fabric_key(job.fabric_path)))
+        writer = stack.enter_context(store.begin(run_id, fabric))
         return _carry_out(order, writer, held, stack)
 
 
@@ -161,6 +163,12 @@ def _carry_out(order: _Order, writer: RunWriter, held: HeldLock, stack: ExitStac
         events=recorder.events,
         head=writer.head,
     )
+
+
+def fabric_held(job: Job, lab: Overrides | None) -> str:
+    """Name what a run holds: the fabric, or the lab that stands in for it, which is another one."""
+    key = fabric_key(job.fabric_path)
+    return key if lab is None else f"{key}-lab-{hashlib.sha256(str(lab.known_hosts).encode()).hexdigest()[:8]}"
 
 
 def new_run_id(clock: Clock) -> str:

@@ -19,7 +19,7 @@ from rich.console import Console
 
 from safeshift import api
 from safeshift.cli import options as flags
-from safeshift.cli.stopping import stopping
+from safeshift.cli.stopping import answered, stopping
 from safeshift.engine.interrupts import Interrupts
 from safeshift.engine.record import Observer
 from safeshift.errors import ExitCode, InputError, SafeshiftError
@@ -243,7 +243,7 @@ def _at_terminal() -> bool:
 def _approver(yes: bool) -> Callable[[str], bool] | None:
     if yes:
         return lambda message: True
-    return (lambda message: typer.confirm(printable(message), default=False)) if _at_terminal() else None
+    return answered if _at_terminal() else None
 
 
 def _asker(job: api.Job, diff: bool) -> Callable[[Plan, Judgement], bool]:
@@ -251,7 +251,7 @@ def _asker(job: api.Job, diff: bool) -> Callable[[Plan, Judgement], bool]:
 
     def ask(plan: Plan, judgement: Judgement) -> bool:
         print(_plan_text(job, plan, judgement, diff=diff))
-        return typer.confirm("Begin?", default=False)
+        return answered("Begin?")
 
     return ask
 

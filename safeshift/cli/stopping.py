@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+import typer
+
 from safeshift.engine.interrupts import Interrupts
+from safeshift.reporting.lines import printable
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
@@ -27,3 +31,19 @@ def stopping(interrupts: Interrupts) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def answered(question: str) -> bool:
+    """Ask a person; Enter alone, Ctrl-C and a closed terminal are a no.
+
+    From the main thread Ctrl-C ends the question itself; from another one (an ``approve`` step) it stops the run.
+    """
+    mine = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler) if mine else None
+    try:
+        return typer.confirm(printable(question), default=False)
+    except (KeyboardInterrupt, typer.Abort):
+        return False
+    finally:
+        if mine:
+            signal.signal(signal.SIGINT, before)

@@ -74,7 +74,7 @@ def _answer(event: Came, names: tuple[str, ...], findings: Mapping[str, Json]) -
     if event.cause is not None:
         data["cause"] = event.cause.value
     if kind in (Kind.READ_BACK, Kind.RESTORED):
-        data["equal"] = event.outcome is Outcome.DONE
+        data["equal"] = event.outcome is Outcome.DONE and not event.foreign
     if event.effect.act is Act.CAPTURE:
         data["needed"] = list(event.needed)
     return kind, {**data, **findings}

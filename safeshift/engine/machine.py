@@ -48,7 +48,7 @@ def step(state: State, event: Event) -> Step:
     if state.phase is Phase.ENDED:
         return state, ()
     if isinstance(event, Alarm):
-        return _stop(state, event) if state.stop is None else (state, ())
+        return (state, ()) if state.stop is not None or _only_saves_are_left(state, event) else _stop(state, event)
     if event.effect not in state.flying:
         return state, ()
     state = replace(state, flying=state.flying - {event.effect})
@@ -59,6 +59,12 @@ def step(state: State, event: Event) -> Step:
     if state.stop is not None:
         return unwind.go_on(_saved(state, event) if event.effect.act is Act.SAVE else state)
     return _HANDLERS[event.effect.act](state, event)
+
+
+def _only_saves_are_left(state: State, alarm: Alarm) -> bool:
+    """Whoever interrupts now is too late: all is done and kept, and half-saved devices would help nobody."""
+    last = state.move + 1 == len(state.outline.moves)
+    return alarm.cause is Cause.INTERRUPT and state.phase is Phase.SAVING and last
 
 
 def _ask(state: State, phase: Phase, *effects: Effect) -> Step:

@@ -44,10 +44,12 @@ MakeGuard = Callable[[Driver, str, int], Guard | None]
 
 @dataclass(slots=True)
 class _Open:
-    """What is under way on one device in one move."""
+    """What is under way on one device in one move; ``inverse`` is whole, ``change.inverse`` what is left of it."""
 
     change: Change
     guard: Guard | None
+    inverse: Lines = ()
+    restored: bool = False
     deadline: float = 0.0  # monotonic: when the device's timer ends; 0 while none runs
 
 
@@ -124,7 +126,9 @@ class Performer:
         change, checks = opened.change, self.plan.moves[effect.move].checks
         lines = change.inverse if effect.act is Act.UNDO else change.lines
         shown = list(lines) if effect.act in (Act.STAGE, Act.COMMIT, Act.UNDO) else []
-        return {"lines": shown, "guard": style, "guard_s": checks.guard_s, "deadline_s": checks.deadline_s}
+        typed: Json = list(_typed(effect.act, opened, tuple(shown)))
+        limits: dict[str, Json] = {"guard_s": checks.guard_s, "deadline_s": checks.deadline_s}
+        return {"lines": shown, "commands": typed, "guard": style, **limits}
 
     def abandoned(self, state: State) -> State:
         """Return the state of a run that was stopped where it stands: each device that may differ, and its timer."""
@@ -190,7 +194,7 @@ class Performer:
                 driver = self.gatherer.driver(change.device)
                 guard = self.make_guard(driver, self._guard_name(effect.move), move.checks.guard_s)
             now = replace(change, before=seen.configs[change.device])
-            self._open[effect.move, change.device] = _Open(now, guard)
+            self._open[effect.move, change.device] = _Open(now, guard, change.inverse)
         held: dict[str, Json] = {
             change.device: {
                 "config": seen.configs[change.device],
@@ -309,25 +313,39 @@ class Performer:
         return Report(Outcome.DONE, findings={"lines": list(lines)})
 
     def _check_restored(self, effect: Effect) -> Report:
-        driver, change = self.gatherer.driver(effect.device), self._at(effect).change
-        config = driver.running_config()
-        differences = driver.platform.differences(change.before, config)
-        if not driver.platform.equal(config, change.before):
-            self._at(effect).change = replace(change, inverse=driver.platform.remediate(config, change.before))
-            found: dict[str, Json] = {"differences": list(differences)}
-            sentence = f"{effect.device} is not as it was: {_few(differences)}"
-            return Report(Outcome.FAILED, sentence, findings=found)
-        return Report(Outcome.DONE, "as it was")
+        """Is the device as captured? What is left of this run's own lines is what the next undo types, and no more.
+
+        What somebody else changed meanwhile is not ours to take back: it is named, and an operator decides.
+        """
+        driver, opened = self.gatherer.driver(effect.device), self._at(effect)
+        platform, config = driver.platform, driver.running_config()
+        opened.restored = platform.equal(config, opened.change.before)
+        if opened.restored:
+            return Report(Outcome.DONE, "as it was")
+        differences = platform.differences(opened.change.before, config)
+        found: dict[str, Json] = {"differences": list(differences)}
+        without_ours = platform.apply(config, opened.inverse)
+        if platform.equal(without_ours, config):
+            sentence = f"{effect.device}: nothing of this run is left, but somebody else changed: {_few(differences)}"
+            return Report(Outcome.DONE, sentence, foreign=sentence, findings=found)
+        opened.change = replace(opened.change, inverse=platform.remediate(config, without_ours))
+        return Report(Outcome.FAILED, f"{effect.device} is not as it was: {_few(differences)}", findings=found)
 
     def _await_guard(self, effect: Effect) -> Report:
-        """Wait until the device answers again, no longer than its own timer and the lateness that timers have."""
+        """Wait until the device answers again, no longer than its own timer and the lateness that timers have.
+
+        Where it already is as captured only the timer is waited for: it restores the same, and then is gone.
+        """
         opened, driver = self._at(effect), self.gatherer.driver(effect.device)
         until = max(opened.deadline, self.clock.monotonic()) + (GUARD_LATE_S if opened.deadline else 30.0)
         while self.clock.monotonic() < until:
             try:
-                if driver.pending_guard() is None:
+                pending = driver.pending_guard()
+                if pending is None:
                     opened.deadline = 0.0
                     return Report(Outcome.DONE, "the device answers, and no timer runs on it")
+                if not opened.restored:
+                    return Report(Outcome.DONE, "the device answers; its timer still runs")
                 pause_s = POLL_S
             except (AuthError, HostKeyError):
                 pause_s = LOCK_OUT_S
@@ -335,6 +353,19 @@ class Performer:
                 pause_s = POLL_S
             self.looker.rest(pause_s)
         return Report(Outcome.UNKNOWN, f"{effect.device} did not answer until its timer must have ended")
+
+
+def _typed(act: Act, opened: _Open, lines: Lines) -> Lines:
+    """Everything that is typed for an act, the guard's own commands among it; empty where only the driver knows."""
+    if opened.guard is None:
+        return lines
+    commands = opened.guard.commands
+    if commands.style is GuardStyle.STAGED:
+        staged = {Act.STAGE: (*commands.enter, *lines, *commands.leave_staged), Act.COMMIT: commands.commit}
+        lines = staged.get(act, lines)
+    guard = {Act.ARM: commands.enter, Act.CONFIRM: commands.confirm, Act.DROP_GUARD: commands.confirm}
+    undo = {Act.ABORT: commands.abort, Act.REVERT: commands.abort}
+    return {**guard, **undo}.get(act, lines)
 
 
 def _sentence(error: SafeshiftError) -> str:

@@ -11,10 +11,11 @@ from safeshift.journal.events import Json
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The end of one act; see ``states.Came`` for the first four fields."""
+    """The end of one act; see ``states.Came`` for all but ``findings``."""
 
     outcome: Outcome
     detail: str = ""
     needed: tuple[str, ...] = ()
     cause: Cause | None = None
+    foreign: str = ""
     findings: Mapping[str, Json] = field(default_factory=dict)

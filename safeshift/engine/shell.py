@@ -359,4 +359,4 @@ def exit_code(state: State, *, journal_lost: bool) -> ExitCode:
 
 
 def _came(effect: Effect, report: Report) -> Came:
-    return Came(effect, report.outcome, report.detail, report.needed, report.cause)
+    return Came(effect, report.outcome, report.detail, report.needed, report.cause, report.foreign)

@@ -95,6 +95,7 @@ class Came:
         detail: One sentence for people.
         needed: CAPTURE only: the devices that something must be sent to.
         cause: A gate's effect only: why it FAILED.
+        foreign: CHECK_RESTORED only: what this run did is undone, but somebody else changed this meanwhile.
     """
 
     effect: Effect
@@ -102,6 +103,7 @@ class Came:
     detail: str = ""
     needed: tuple[str, ...] = ()
     cause: Cause | None = None
+    foreign: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,17 +51,22 @@ def _when_equal(style: GuardStyle, standing: Standing) -> Act | Stage:
     """The device is as captured; a timer that may still run is dropped, or left to end: it restores the same."""
     if style is GuardStyle.NONE or standing.stage is Stage.CONFIRMED:
         return Stage.RESTORED
-    if _tried(standing, Act.REVERT) or _tried(standing, Act.AWAIT_GUARD):
-        return Stage.RESTORED
-    if style is GuardStyle.STAGED:
-        return Stage.RESTORED if (Act.ABORT, Outcome.DONE) in standing.undo else Act.AWAIT_GUARD
-    return Act.AWAIT_GUARD if _tried(standing, Act.DROP_GUARD) else Act.DROP_GUARD
+    if style is GuardStyle.REVERT_TIMER and not _tried(standing, Act.REVERT) and not _tried(standing, Act.DROP_GUARD):
+        return Act.DROP_GUARD
+    means = (Act.ABORT, Outcome.DONE) if style is GuardStyle.STAGED else (Act.REVERT, Outcome.DONE)
+    return Stage.RESTORED if means in standing.undo or _tried(standing, Act.AWAIT_GUARD) else Act.AWAIT_GUARD
 
 
 def _when_unequal(style: GuardStyle, standing: Standing) -> Act | Stage:
-    pending = style is GuardStyle.REVERT_TIMER and standing.stage is not Stage.CONFIRMED
-    if pending and not _tried(standing, Act.REVERT):
-        return Act.REVERT
+    if standing.stage is not Stage.CONFIRMED:
+        if style is GuardStyle.REVERT_TIMER and not _tried(standing, Act.REVERT):
+            return Act.REVERT
+        if (
+            style is GuardStyle.STAGED
+            and (Act.ABORT, Outcome.DONE) not in standing.undo
+            and _tried(standing, Act.ABORT) < 2
+        ):
+            return Act.ABORT
     return Act.UNDO if _tried(standing, Act.UNDO) < 2 else Stage.UNSETTLED
 
 
@@ -106,6 +111,8 @@ def undone(state: State, event: Came) -> Step:
     move, device = event.effect.move, event.effect.device
     standing = state.at(device, move)
     tried = (*standing.undo, (event.effect.act, event.outcome))
+    if event.foreign and event.foreign not in state.unsettled:
+        state = replace(state, unsettled=(*state.unsettled, event.foreign))
     return go_on(state.moved(device, replace(standing, undo=tried, note=event.detail or standing.note), move))
 
 

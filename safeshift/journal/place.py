@@ -33,6 +33,15 @@ def state_directory(environ: Mapping[str, str] | None = None) -> Path:
     return prepare_directory(Path(base) / "safeshift")
 
 
+def locks_directory() -> Path:
+    """Return the directory of the fabric locks, made if need be: one for all journals of this user.
+
+    Raises:
+        JournalError: as ``prepare_directory``.
+    """
+    return prepare_directory(state_directory() / "locks")
+
+
 def prepare_directory(path: Path) -> Path:
     """Make a directory (0700) where it does not exist yet, check the way to it, and return it resolved.
 

@@ -21,7 +21,7 @@ from safeshift.journal.chain import SCHEMA, Record, Walk, genesis
 from safeshift.journal.events import Event, Kind
 from safeshift.journal.files import Files, SystemFiles
 from safeshift.journal.lock import FabricLock
-from safeshift.journal.place import check_private_file, prepare_directory
+from safeshift.journal.place import check_private_file, locks_directory, prepare_directory
 from safeshift.journal.reserve import RESERVE_BYTES, Reserve, read_reserve, reserve_path
 from safeshift.journal.sqlite import WRITE_ERRORS, create_database, open_engine, reading, say_why
 from safeshift.journal.tables import EVENTS, META, RUNS
@@ -91,8 +91,8 @@ class Journal:
 
     @property
     def locks(self) -> Path:
-        """The directory of the fabric locks that belong to this journal's runs (see ``lock.FabricLock``)."""
-        return prepare_directory(self.path.parent / "locks")
+        """The directory of the fabric locks: the same for every journal, or two journals could hold one fabric."""
+        return locks_directory()
 
     def begin(self, run: str, fabric: str) -> RunWriter:
         """Start a run: take its reserve, number it, and hand out its only writer.

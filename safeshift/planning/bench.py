@@ -42,7 +42,7 @@ class Bench:
         Raises:
             PlanError: the action cannot be done here.
         """
-        at = self._at(target)
+        at = self.at(target)
         devices = ACTIONS[action].devices(arguments, at)
         for device in devices:
             self.site.platform(device)
@@ -70,7 +70,7 @@ class Bench:
         Raises:
             PlanError: as ``change``.
         """
-        at = self._at(target)
+        at = self.at(target)
         devices = ACTIONS[action].devices(arguments, at)
         for device in devices:
             self.site.platform(device)
@@ -82,7 +82,7 @@ class Bench:
         Raises:
             PlanError: as ``change``.
         """
-        at = self._at(target)
+        at = self.at(target)
         devices = ACTIONS[action].devices(arguments, at)
         for device in devices:
             self.site.platform(device)
@@ -91,20 +91,25 @@ class Bench:
 
     def facts(self, action: str, arguments: Arguments, target: str) -> Mapping[str, object]:
         """Return an action's arguments as the engine needs them."""
-        at = self._at(target)
+        at = self.at(target)
         return ACTIONS[action].facts(arguments, at)
 
     def takes_down(self, action: str, arguments: Arguments, target: str) -> tuple[str, ...]:
         """Return the links that an action says it takes down."""
-        at = self._at(target)
+        at = self.at(target)
         return ACTIONS[action].takes_down(arguments, at)
+
+    def copy(self) -> Bench:
+        """Return a bench of the same kind on which more can be tried; this one stays as it is."""
+        return type(self)(self.site, self.configs, self.undrained)
 
     def links_up(self) -> frozenset[str]:
         """Return the links that are up, by what both ends are configured to now."""
         network = Network(self.site.fabric, self.states)
         return frozenset(link.name for link in self.site.fabric.links if network.link_up(link))
 
-    def _at(self, target: str) -> Situation:
+    def at(self, target: str) -> Situation:
+        """Return what an action may know on a device now."""
         return self.site.situation(target, self.configs, self.states, self.undrained)
 
     def _apply(self, action: str, host: str, device: str, lines: tuple[str, ...]) -> Change:

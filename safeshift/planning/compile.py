@@ -16,7 +16,7 @@ from safeshift.model.fabric import Fabric
 from safeshift.model.inventory import Inventory
 from safeshift.model.play import Play, Playbook, Settings, Verify
 from safeshift.model.source import suggest
-from safeshift.planning.bench import Bench
+from safeshift.planning.bench import Bench, NamingBench
 from safeshift.planning.goals import observe_changes, observe_goal
 from safeshift.planning.guarding import guard_notes
 from safeshift.planning.moves import Counter, MoveMaker
@@ -50,20 +50,54 @@ def compile_plan(
         PlanError: good files, but nothing to do, or not to be done here.
         LintError: a guard would end before the verdict of its step.
     """
-    site = site_of(inventory, fabric)
-    selection = selection or Selection()
+    site, offline = site_of(inventory, fabric), configs is None
     bench = Bench(site, suggested_configs(site) if configs is None else configs)
-    maker = MoveMaker(playbook, inventory, bench, selection, Start(selection.start_at_step), offline=configs is None)
-    compiler = _Compiler(playbook, inventory, site, selection, extra_vars, maker)
-    batches = tuple(batch for number, play in enumerate(playbook.plays, 1) for batch in compiler.batches(number, play))
+    batches = _batches(playbook, inventory, bench, selection or Selection(), extra_vars, offline=offline)
+    plan = Plan(playbook.path, fabric_name, tuple(fabric.networks), batches, offline=offline)
+    return replace(plan, notes=(*_unread(site, inventory), *_notes(plan, site), *guard_notes(plan, site)))
+
+
+def devices_of(
+    playbook: Playbook,
+    inventory: Inventory,
+    fabric: Fabric,
+    *,
+    selection: Selection | None = None,
+    extra_vars: Mapping[str, object] = _NO_VARIABLES,
+) -> tuple[str, ...]:
+    """Name the devices that a plan would touch or read, each once, with no line worked out.
+
+    What depends on what devices hold (a drain method that a configuration does not allow, a guard that is too short
+    for the timers there are) is for ``compile_plan`` to refuse.
+
+    Raises:
+        PlaybookError, InventoryError: as ``compile_plan``.
+        PlanError: whatever the files alone show: nothing to do, no such step or link, a device without a platform.
+    """
+    site = site_of(inventory, fabric)
+    bench = NamingBench(site, suggested_configs(site))
+    batches = _batches(playbook, inventory, bench, selection or Selection(), extra_vars, offline=True)
+    return Plan(playbook.path, "", (), batches).devices
+
+
+def _batches(
+    playbook: Playbook,
+    inventory: Inventory,
+    bench: Bench,
+    selection: Selection,
+    extra_vars: Mapping[str, object],
+    *,
+    offline: bool,
+) -> tuple[Batch, ...]:
+    maker = MoveMaker(playbook, inventory, bench, selection, Start(selection.start_at_step), offline=offline)
+    compiler = _Compiler(playbook, inventory, bench.site, selection, extra_vars, maker)
+    batches = [batch for number, play in enumerate(playbook.plays, 1) for batch in compiler.batches(number, play)]
     maker.start.check()
-    batches = tuple(batch for batch in batches if batch.moves)
+    batches = [batch for batch in batches if batch.moves]
     if not batches:
         hint = "check hosts, --limit, --tags and when"
         raise PlanError("there is nothing to do: no step is left for any host", hint=hint)
-    networks = tuple(fabric.networks)
-    plan = Plan(playbook.path, fabric_name, networks, batches, offline=configs is None)
-    return replace(plan, notes=(*_notes(plan, site), *guard_notes(plan, site)))
+    return tuple(batches)
 
 
 def needs_approval(plan: Plan) -> bool:
@@ -105,7 +139,7 @@ class _Compiler:
                 hosts=members,
                 moves=moves,
                 checks=checks,
-                goal=(*goal, *observe_changes(moves)),
+                goal=(*goal, *observe_changes(moves, self.site)),
                 goal_declared=bool(goal),
                 exposure=exposure,
             )
@@ -162,6 +196,14 @@ def _with_written(checks: Checks, verify: Verify) -> Checks:
         observer_grace_s=of(verify.observer_grace, checks.observer_grace_s),
         deadline_s=of(verify.deadline, checks.deadline_s),
     )
+
+
+def _unread(site: Site, inventory: Inventory) -> Iterator[str]:
+    """Say which routers nobody looks at: a forecast over them is only as true as the fabric file."""
+    for router in site.fabric.routers:
+        if router not in site.platforms:
+            lacks = "the inventory gives it no platform" if router in inventory.hosts else "not in the inventory"
+            yield f"{router} is in the fabric file but {lacks}: it is not read, and taken to be as the file says"
 
 
 def _notes(plan: Plan, site: Site) -> Iterator[str]:

@@ -15,6 +15,7 @@ from safeshift.fabric.routing import Failure
 from safeshift.fabric.whatif import Finding, Forecast, Limits, Situation, judge
 from safeshift.model.steps import ARGUMENTS, Arguments
 from safeshift.planning.bench import DRAINS, UNDRAINS, Bench, merge_changes
+from safeshift.planning.lint import traffic_cut
 from safeshift.planning.plan import Batch, Change, Checks, Move, Plan
 from safeshift.planning.site import Site
 from safeshift.planning.worlds import (
@@ -108,7 +109,7 @@ def resolve(plan: Plan, move: Move, site: Site, configs: Mapping[str, str], *, w
         PlanError: the action cannot be done on what the devices hold now.
     """
     bench = _bench_before(plan, move, site, configs)
-    changes = merge_changes(tuple(_redone(move, bench, without)), site)
+    changes = merge_changes(tuple(_redone(move, bench, without, set())), site)
     return replace(move, hosts=tuple(host for host in move.hosts if host not in without), changes=changes)
 
 
@@ -123,7 +124,8 @@ def recheck(
 ) -> str:
     """Say why a move must not be sent now although it was planned; empty: nothing speaks against it.
 
-    Harm that the plan foresaw, and that was accepted with it, is no reason.
+    Harm that the plan foresaw, and that was accepted with it, is no reason. What is out of service though the plan
+    did not take it out always is, and so is traffic on a link that the move takes down.
 
     Args:
         configs: Of every device read just now, at least of those that the move touches.
@@ -132,22 +134,59 @@ def recheck(
     """
     if not move.changes:
         return ""
+    silent = next((device for device in move.devices if Failure("router", device) in failures), "")
+    if silent:
+        return f"{silent} does not answer"
     bench = _bench_before(plan, move, site, configs)
-    before = with_failures(bench.states, failures, site)
+    before, down = with_failures(bench.states, failures, site), set[str]()
     try:
-        changes = merge_changes(tuple(_redone(move, bench, without)), site)
+        changes = merge_changes(tuple(_redone(move, bench, without, down)), site)
     except PlanError as cause:
         return cause.message
-    planned = {change.device: change for change in move.changes}
-    for current in changes:
-        if not without and current.lines and current.lines != planned[current.device].lines:
-            return f"{current.device} is no longer as planned: {_difference(planned[current.device], current)}"
-    found = _harms(site, before, with_failures(bench.states, failures, site), move.checks)
-    if not found:
+    after = with_failures(bench.states, failures, site)
+    harms = _harms(site, before, after, move.checks)
+    return (
+        _unexplained(plan, move, site, failures, harms)
+        or _otherwise(move, changes, without)
+        or traffic_cut(move, site, before, after, down)
+        or _unforeseen(plan, move, site, harms)
+    )
+
+
+def _unexplained(plan: Plan, move: Move, site: Site, failures: Collection[Failure], harms: tuple[str, ...]) -> str:
+    """Say what is out of service that the plan did not take out, and what the move would do on top of it."""
+    if not failures:
+        return ""
+    start, now = _bench_before(plan, plan.moves[0], site, {}).states, _bench_before(plan, move, site, {})
+    out = set(out_of_service(site, start, dict(now.states)))
+    out |= out_of_service(site, start, _moved_on(now, move))
+    for one in plan.moves:
+        out |= set(one.takes_down)
+        if one.id == move.id:
+            break
+    out |= {link.name for name in out & set(site.fabric.routers) for link in site.fabric.links_of(name)}
+    for failure in sorted(failures, key=lambda one: (one.kind != "router", one.name)):
+        if failure.kind == "router" or failure.name not in out:
+            what = failure.name if failure.kind == "router" else f"the link {failure.name}"
+            return f"{what} is out of service, and not by this plan" + (f": {harms[0]}" if harms else "")
+    return ""
+
+
+def _otherwise(move: Move, changes: tuple[Change, ...], without: Collection[str]) -> str:
+    """Say which device would need other lines than those that were planned for a host that takes part."""
+    planned = {change.device: change for change in move.changes if change.host not in without}
+    for now in changes:
+        if now.device in planned and now.lines and now.lines != planned[now.device].lines:
+            return f"{now.device} is no longer as planned: {_difference(planned[now.device], now)}"
+    return ""
+
+
+def _unforeseen(plan: Plan, move: Move, site: Site, harms: tuple[str, ...]) -> str:
+    if not harms:
         return ""
     foreseen = _bench_before(plan, move, site, {})
     known = _harms(site, dict(foreseen.states), _moved_on(foreseen, move), move.checks)
-    return next((harm for harm in found if harm not in known), "")
+    return next((harm for harm in harms if harm not in known), "")
 
 
 def _limits(plan: Plan) -> Limits:
@@ -184,7 +223,7 @@ def _judged(plan: Plan, frames: tuple[Frame, ...], moments: tuple[_Moment, ...],
             *(f"{finding.sentence}, and the play declares no exposure" for finding in undeclared),
         ),
         exposures=tuple(_grouped(exposures, out)),
-        standing=tuple(finding.sentence for finding in _first_each(forecast.standing, lambda one: one.failure)),
+        standing=tuple(_grouped(_first_each(forecast.standing, lambda one: one.failure), out)),
         covered=not undeclared,
         exposed_moves=frozenset(_exposed(frames, moments, exposed_out)),
         overridable=not any(_breaks_promise(finding, by_label) for finding in forecast.refusals),
@@ -200,17 +239,29 @@ def _first_each(findings: Iterable[Finding], key: Callable[[Finding], object]) -
     return list(kept.values())
 
 
-def _grouped(exposures: Iterable[Finding], out: Mapping[str, frozenset[str]]) -> Iterator[str]:
-    """One sentence for all failures that do the same harm to the same elements: the worst one is told, others counted."""
+def _grouped(findings: Iterable[Finding], out: Mapping[str, frozenset[str]]) -> Iterator[str]:
+    """Give one sentence for all failures that harm the same elements alike: the worst is told, the others counted."""
     groups: dict[object, list[Finding]] = {}
-    for finding in exposures:
+    for finding in findings:
         groups.setdefault((out[finding.situation], finding.invariant, finding.elements), []).append(finding)
-    for findings in groups.values():
-        worst = max(findings, key=lambda finding: finding.load or 0.0)
-        others = len(findings) - 1
-        less = " less" if worst.load is not None and any((one.load or 0.0) < worst.load for one in findings) else ""
-        also = f"; {others} other single failures would do the same or{less}" if less else f"; so would {others} others"
-        yield worst.sentence + (also if others else "")
+    for alike in groups.values():
+        worst = max(alike, key=lambda finding: finding.load or 0.0)
+        yield f"{worst.sentence}{_others(worst, len(alike) - 1)}"
+
+
+def _others(worst: Finding, count: int) -> str:
+    """Count the other failures that do what the worst of them does, whatever the amount."""
+    if not count or worst.failure is None:
+        return ""
+    who = f"{count} other single failure{'' if count == 1 else 's'}"
+    them = "it" if len(worst.elements) == 1 else "them"
+    match worst.invariant:
+        case "fits":
+            return f"; {who} would overload it too"
+        case "isolation" | "whole":
+            return f"; {who} would lose {them} too"
+        case _:
+            return f"; {who} would do so too"
 
 
 def _exposed(
@@ -289,10 +340,13 @@ def _flat(moves: Iterable[Move]) -> Iterator[Move]:
         yield from move.steps or (move,)
 
 
-def _redone(move: Move, bench: Bench, without: Collection[str]) -> Iterator[Change]:
+def _redone(move: Move, bench: Bench, without: Collection[str], down: set[str]) -> Iterator[Change]:
+    """Work a move out on a bench; the links that it says it takes down are added to ``down``."""
     for one in _flat((move,)):
         for host in (host for host in one.hosts if host not in without):
-            yield from bench.change(one.action, _arguments(one, host), host, one.targets.get(host, host))
+            arguments, target = _arguments(one, host), one.targets.get(host, host)
+            down |= set(bench.takes_down(one.action, arguments, target))
+            yield from bench.change(one.action, arguments, host, target)
 
 
 def _arguments(move: Move, host: str) -> Arguments:
@@ -301,7 +355,7 @@ def _arguments(move: Move, host: str) -> Arguments:
 
 def _moved_on(bench: Bench, move: Move) -> States:
     """Return the states after a move, worked out on a bench."""
-    for _ in _redone(move, bench, ()):
+    for _ in _redone(move, bench, (), set()):
         pass
     return bench.states
 

@@ -25,7 +25,7 @@ def guarded_checks(checks: Checks, changes: tuple[Change, ...], site: Site, step
     """Return a move's checks with its guard rounded up to the coarsest unit among the timers of its devices.
 
     Raises:
-        LintError: the timers would end before the verdict can be there, and not all of them can be extended.
+        LintError: the timers would end before the verdict can be there, or too soon after it to be confirmed.
     """
     platforms = [site.platforms[change.device] for change in changes if change.lines and has_guard(change, site)]
     if not platforms:
@@ -34,8 +34,9 @@ def guarded_checks(checks: Checks, changes: tuple[Change, ...], site: Site, step
     seconds = math.ceil(checks.guard_s / unit) * unit
     verdict_s, confirm_s = checks.deadline_s + checks.settle_s + checks.hold_s, checks.settle_s + CONFIRM_MARGIN_S
     needed = max(verdict_s, confirm_s)
-    if seconds <= needed and not all(_is_extendable(platform, seconds) for platform in platforms):
-        hint = f"write guard: {math.ceil(needed) + 1}s or more, or a shorter deadline, settle or hold"
+    if seconds <= needed:
+        least = (math.floor(needed / unit) + 1) * unit
+        hint = f"write guard: {least}s or more, or a shorter deadline, settle or hold"
         what = "apply, settle and hold may" if verdict_s >= confirm_s else "settle and the time to confirm"
         told = f"{what} take {show_duration(needed)}, its timers end after {show_duration(seconds)}"
         raise LintError(f"{step.place}: the guard of {step.name or step.action!r} is too short: {told}", hint=hint)
@@ -66,7 +67,3 @@ def why_none(platform: Platform) -> str:
         return f"{platform.title} has no timer that undoes a change"
     lines = platform.guard(_NAME, 60).prerequisites
     return f"its configuration lacks what the timer needs; configure: {' / '.join(line.strip() for line in lines)}"
-
-
-def _is_extendable(platform: Platform, seconds: int) -> bool:
-    return bool(platform.guard(_NAME, seconds).extend)

@@ -6,11 +6,11 @@ it, one of its ends is drained, and a ``wait_drained`` that watches it has passe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-from safeshift.actions.base import MoveKind
+from safeshift.actions.base import MoveKind, States
 from safeshift.errors import LintError
-from safeshift.fabric.load import Traffic, carry
+from safeshift.fabric.load import carry
 from safeshift.fabric.routing import Network
 from safeshift.model.fabric import Link
 from safeshift.planning.plan import Move, Plan
@@ -49,36 +49,43 @@ def _listed(value: object) -> list[object] | tuple[object, ...]:
     return value if isinstance(value, list | tuple) else []
 
 
+def traffic_cut(move: Move, site: Site, before: States, after: States, down: Collection[str]) -> str:
+    """Say which link would go down in use: with traffic on it by the model, or with neither end drained; or nothing.
+
+    Args:
+        before: With whatever failed already shown as shut down: what is down cannot be taken down.
+        down: Links that flap, whatever ``after`` says of them.
+    """
+    return next((f"{_named(move)} {told}" for _, told in _cuts(site, before, after, down)), "")
+
+
+def _cuts(site: Site, before: States, after: States, down: Collection[str]) -> Iterator[tuple[Link, str]]:
+    taken = tuple(_taken_down(site, before, after, down))
+    traffic = carry(Network(site.fabric, before)) if taken else None
+    for link in taken:
+        load = max(traffic.load(link, end.router) for end in link.ends) if traffic else 0.0
+        if load > _NOTHING:
+            yield link, f"takes down {link.name} while it carries {show_gbit(load)} Gbit/s"
+        elif not any(is_avoided(before[end.router]) for end in link.ends):
+            yield link, f"takes down {link.name}, and neither end of it is drained"
+
+
+def _taken_down(site: Site, before: States, after: States, down: Collection[str]) -> Iterator[Link]:
+    were, are = Network(site.fabric, before), Network(site.fabric, after)
+    return (link for link in site.fabric.links if were.link_up(link) and (link.name in down or not are.link_up(link)))
+
+
 def _check_links(frame: Frame, site: Site, quiet: frozenset[str]) -> None:
-    down = set(frame.move.takes_down)
-    before, after = Network(site.fabric, frame.before), Network(site.fabric, frame.after)
-    down |= {link.name for link in site.fabric.links if before.link_up(link) and not after.link_up(link)}
-    traffic = carry(before)
-    for link in site.fabric.links:
-        if link.name in down and before.link_up(link):
-            _check_empty(frame.move, link, traffic)
-            _check_drained(frame, link, quiet)
-
-
-def _check_empty(move: Move, link: Link, traffic: Traffic) -> None:
-    load = max(traffic.load(link, end.router) for end in link.ends)
-    if load > _NOTHING:
-        told = f"takes down {link.name} while it carries {show_gbit(load)} Gbit/s"
+    move = frame.move
+    for link, told in _cuts(site, frame.before, frame.after, move.takes_down):
         hint = f"before this step: shift or drain {_router(move, link)}, then wait_drained"
         raise LintError(f"{move.place}: {_named(move)} {told}", hint=hint)
-
-
-def _check_drained(frame: Frame, link: Link, quiet: frozenset[str]) -> None:
-    move, router = frame.move, _router(frame.move, link)
-    if not any(is_avoided(frame.before[end.router]) for end in link.ends):
-        told = f"takes down {link.name}, and neither end of it is drained"
-        hint = f"before this step: shift or drain {router}, then wait_drained"
-    elif link.name not in quiet:
-        told = f"takes down {link.name} with no wait_drained that watches it since {router} was drained"
-        hint = f"add wait_drained on {router} between the drain and this step"
-    else:
-        return
-    raise LintError(f"{move.place}: {_named(move)} {told}", hint=hint)
+    for link in _taken_down(site, frame.before, frame.after, move.takes_down):
+        if link.name not in quiet:
+            router = _router(move, link)
+            told = f"takes down {link.name} with no wait_drained that watches it since {router} was drained"
+            hint = f"add wait_drained on {router} between the drain and this step"
+            raise LintError(f"{move.place}: {_named(move)} {told}", hint=hint)
 
 
 def _router(move: Move, link: Link) -> str:

@@ -127,9 +127,9 @@ class GoalCheck:
 
     Attributes:
         text: For people, e.g. ``Ethernet1 runs at 100 Gbit/s``.
-        kind: ``config`` (the normalised configuration equals ``expected``) or ``speed`` (the interface shows it).
-        subject: The interface; empty for ``config``.
-        expected: Configuration text, or bit/s as digits.
+        kind: ``lines`` (typing ``expected`` again would change nothing) or ``speed`` (the interface shows it).
+        subject: The interface; empty for ``lines``.
+        expected: Configuration lines, joined by line ends; or bit/s as digits.
     """
 
     device: str

@@ -62,11 +62,16 @@ def to_text(sections: Iterable[Section]) -> str:
 
 
 def _summary(plan: Plan) -> Iterator[str]:
-    yield f"{plan.playbook}: {len(plan.moves)} moves in {len(plan.batches)} batches, plan {plan.hash[:12]}"
+    yield f"{plan.playbook}: {_size(plan)}, plan {plan.hash[:12]}"
     yield f"may change {', '.join(plan.touched) or 'nothing'}"
     reads = [device for device in plan.devices if device not in plan.touched]
     if reads:
         yield f"reads {', '.join(reads)}"
+
+
+def _size(plan: Plan) -> str:
+    moves, batches = len(plan.moves), len(plan.batches)
+    return f"{moves} move{'' if moves == 1 else 's'} in {batches} {'batch' if batches == 1 else 'batches'}"
 
 
 def _batch(batch: Batch) -> Iterator[str]:
@@ -140,6 +145,9 @@ def _typed(word: str, lines: tuple[str, ...]) -> Iterator[str]:
 
 
 def _wait(move: Move) -> Iterator[str]:
+    if move.kind is MoveKind.APPROVE:
+        yield from dict.fromkeys(f"asks a person: {facts['message']}" for facts in move.arguments.values())
+        return
     for host, facts in move.arguments.items():
         match move.kind:
             case MoveKind.DRAINED:
@@ -153,8 +161,6 @@ def _wait(move: Move) -> Iterator[str]:
                 yield f"{move.targets.get(host, host)}: reads {_listed(facts['commands'])}{_kept(move)}"
             case MoveKind.PAUSE:
                 yield f"{host}: waits {show_duration(_number(facts['duration']))}, probing all the time"
-            case MoveKind.APPROVE:
-                yield f"{host}: asks a person: {facts['message']}"
             case _:
                 yield f"{host}: {_asserted(facts['that'])}"
 

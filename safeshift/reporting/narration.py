@@ -119,7 +119,8 @@ class Narrator:
             yield Line(f"what-if: {text(data, 'reason') or text(data, 'verdict')}", Tone.BAD, 1)
         if self._full:
             yield from (Line(sentence, Tone.BAD, 2) for sentence in texts(data, "refusals")[1:])
-        yield from (Line(f"accepted exposure: {sentence}", Tone.WARN, 2) for sentence in texts(data, "exposures"))
+        exposure = "accepted exposure" if text(data, "verdict") == "PASS" else "exposure"
+        yield from (Line(f"{exposure}: {sentence}", Tone.WARN, 2) for sentence in texts(data, "exposures"))
         yield from (Line(f"standing weakness: {sentence}", Tone.FAINT, 2) for sentence in texts(data, "standing"))
         if text(data, "override"):
             yield Line(f"sent all the same, because: {text(data, 'override')}", Tone.WARN, 2)
@@ -185,7 +186,8 @@ class Narrator:
             told = " ".join(filter(None, (device, _DONE.get(act, "" if detail else "done"))))
             yield Line(f"{_joined(told, detail)}{_took(data)}", depth=2)
         else:
-            subject = " ".join(filter(None, (device, act)))
+            action = text(self._moves.get(text(data, "move"), {}), "action")
+            subject = " ".join(filter(None, (device, action if act == "perform" and action else act)))
             yield Line(f"{subject} {outcome.upper()}: {detail}{_took(data)}", _tone(outcome), 2)
         if self._full:
             yield from self._answers(data)

@@ -126,8 +126,11 @@ def test_full_disk_stops_a_run_before_it_starts(tiny_disk: Path) -> None:
     assert sorted(path.name for path in tiny_disk.iterdir()) == ["filler", "journal.db"]
 
 
-def test_full_disk_lets_no_journal_be_made_and_no_lock_be_taken(tiny_disk: Path) -> None:
+def test_full_disk_lets_no_journal_be_made_and_no_lock_be_taken(
+    tiny_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where nothing can be written nothing begins, and no half-made journal is left."""
+    monkeypatch.setenv("SAFESHIFT_STATE", str(tiny_disk / "state"))
     locks = Journal.open(tiny_disk / "a" / "journal.db").locks
     fill(tiny_disk)
     with pytest.raises(JournalError, match=r"b/journal\.db cannot be made"):

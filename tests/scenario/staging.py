@@ -224,7 +224,7 @@ class Site(Desk):
         )
 
     def check(self, text: str | Path) -> api.CheckResult:
-        return api.check(self.job(text), lab=self.lab, journal=self.journal)
+        return api.check(self.job(text), lab=self.lab)
 
     def command(self, *words: str | Path) -> list[str]:
         if words[0] not in ("run", "check"):

@@ -82,7 +82,7 @@ DEFECTS = (
     Defect(
         "an alarm is not heard",
         machine,
-        "        return _stop(state, event) if state.stop is None else (state, ())",
+        "        return (state, ()) if state.stop is not None or _only_saves_are_left(state, event) else _stop(state, event)",
         "        return state, ()",
         "I6",
     ),
@@ -247,8 +247,8 @@ DEFECTS = (
     Defect(
         "the whole restore is never tried",
         unwind,
-        "    if pending and not _tried(standing, Act.REVERT):",
-        "    if pending and _tried(standing, Act.REVERT):",
+        "        if style is GuardStyle.REVERT_TIMER and not _tried(standing, Act.REVERT):\n            return Act.REVERT",
+        "        if style is GuardStyle.REVERT_TIMER and _tried(standing, Act.REVERT):\n            return Act.REVERT",
         "means",
     ),
     Defect(

@@ -194,6 +194,9 @@ def test_alarm_in_every_phase_ends_with_everything_restored(act: Act, cause: Cau
     walk = Walk(outline((PAUSE, change(p1=STAGED, p2=TIMER, s1=NONE), PAUSE))).until(act)
     asked, sent = len(walk.asked), walk.state.sent
     walk.stop(cause)
+    if act is Act.SAVE and cause is Cause.INTERRUPT:
+        assert walk.finish().final is Final.COMPLETED  # all was done and kept: only the last saves were under way
+        return
     assert walk.finish().final is (Final.ROLLED_BACK if sent else Final.REFUSED)
     assert {effect.act for effect in walk.asked[asked:]} <= UNDOING
     stages = {one.stage for devices in walk.state.standing.values() for one in devices.values()}

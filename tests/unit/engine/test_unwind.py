@@ -61,7 +61,7 @@ def test_undo_aborts_only_what_is_pending() -> None:
     for chain in ALL:
         if Act.ABORT in chain.acts:
             assert chain.style is GuardStyle.STAGED and chain.stage is not Stage.CONFIRMED
-            assert chain.acts[0] is Act.ABORT and chain.acts.count(Act.ABORT) == 1
+            assert chain.acts[0] is Act.ABORT and chain.acts.count(Act.ABORT) <= 2
 
 
 def test_undo_leaves_no_revert_timer_behind() -> None:
@@ -78,7 +78,8 @@ def test_undo_leaves_no_revert_timer_behind() -> None:
         (GuardStyle.STAGED, Stage.APPLIED, (), Act.ABORT),
         (GuardStyle.STAGED, Stage.CONFIRMED, (), Act.UNDO),
         (GuardStyle.STAGED, Stage.APPLIED, ((Act.ABORT, DONE), (CHECK, DONE)), RESTORED),
-        (GuardStyle.STAGED, Stage.APPLIED, ((Act.ABORT, FAILED), (CHECK, FAILED)), Act.UNDO),
+        (GuardStyle.STAGED, Stage.APPLIED, ((Act.ABORT, FAILED), (CHECK, FAILED)), Act.ABORT),
+        (GuardStyle.STAGED, Stage.APPLIED, ((Act.ABORT, FAILED), (CHECK, FAILED)) * 2, Act.UNDO),
         (GuardStyle.REVERT_TIMER, Stage.GUARDED, (), CHECK),
         (GuardStyle.REVERT_TIMER, Stage.GUARDED, ((CHECK, DONE),), Act.DROP_GUARD),
         (GuardStyle.REVERT_TIMER, Stage.GUARDED, ((CHECK, FAILED),), Act.REVERT),

@@ -10,6 +10,12 @@ import pytest
 from safeshift.journal.store import Journal
 
 
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Locks are one user's and no journal's: each test is a user of its own."""
+    monkeypatch.setenv("SAFESHIFT_STATE", str(tmp_path / "user"))
+
+
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
     """An empty journal in a directory that does not exist before."""

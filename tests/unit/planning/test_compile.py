@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from safeshift.actions.base import MoveKind
-from safeshift.errors import InventoryError, LintError, PlanError, PlaybookError
+from safeshift.errors import InputError, InventoryError, LintError, PlanError, PlaybookError
 from safeshift.fabric.expected import expected_states
 from safeshift.model.inventory import load_inventory
+from safeshift.model.playbook import Playbook
 from safeshift.model.vault import Secret
-from safeshift.planning.compile import compile_plan, needs_approval
+from safeshift.planning.compile import compile_plan, devices_of, needs_approval
 from safeshift.planning.forecast import foresee
+from safeshift.planning.plan import GoalCheck
 from safeshift.planning.selecting import Selection
 from safeshift.planning.site import site_of, suggested_configs
 from tests.unit.planning.building import (
@@ -76,8 +78,61 @@ def test_goal_is_both_ends_of_every_link_and_the_configurations() -> None:
     batch = plan_of(shipped("upgrade-primary")).batches[0]
     speeds = {(check.device, check.subject) for check in batch.goal if check.kind == "speed"}
     assert len(speeds) == 8 and ("p1", "Ethernet4") in speeds and ("l4", "HundredGigE1/0/1") in speeds
-    assert [check.device for check in batch.goal if check.kind == "config"] == ["p1", "l1", "l2", "l3", "l4"]
+    assert [check.device for check in batch.goal if check.kind == "lines"] == ["p1", "l1", "l2", "l3", "l4"]
     assert batch.goal_declared
+
+
+def is_in_force(check: GoalCheck, config: str) -> bool:
+    """Whether a goal's lines are in a configuration: typing them again would change nothing."""
+    platform = site().platforms[check.device]
+    return platform.equal(platform.apply(config, check.expected.splitlines()), config)
+
+
+def test_lines_of_a_batch_are_in_force_at_its_end_whatever_others_wrote_elsewhere() -> None:
+    """A description typed by somebody else does no harm; a lost line does; what was taken back has to be back."""
+    batch = plan_of(shipped("upgrade-primary")).batches[0]
+    ends = {change.device: change.after for move in batch.moves for change in move.changes}
+    checks = {check.device: check for check in batch.goal if check.kind == "lines"}
+    for device, check in checks.items():
+        foreign = typed(device, "interface Loopback7", " description theirs", start=ends)
+        assert is_in_force(check, ends[device]) and is_in_force(check, foreign[device])
+        assert not is_in_force(check, configs()[device])
+    drained = typed("p1", "router ospf 1", " max-metric router-lsa", start=ends)["p1"]
+    assert not is_in_force(checks["p1"], drained)
+
+
+def test_line_that_a_later_step_replaces_is_not_observed(tmp_path: Path) -> None:
+    """Of two descriptions the last one counts; what else came with the first one still does."""
+    steps = """
+- config: {parents: [interface Ethernet1], lines: [description one, mtu 1600]}
+- config: {parents: [interface Ethernet1], lines: [description two]}
+"""
+    plan = plan_of(playbook_of(tmp_path, steps))
+    (check,) = plan.batches[0].goal
+    end = plan.moves[1].changes[0].after
+    eos = site().platforms["p1"]
+    assert "description one" not in check.expected and is_in_force(check, end)
+    assert not is_in_force(check, eos.apply(end, ["interface Ethernet1", " no mtu"]))
+
+
+@pytest.mark.parametrize(
+    ("goal", "start", "undone"),
+    [
+        ("drain", ("router ospf 1", " max-metric router-lsa"), ("router ospf 1", " no max-metric router-lsa")),
+        ("undrain", ("vlan 7",), ("router ospf 1", " max-metric router-lsa")),
+        ("config: vlan 7", ("vlan 7",), ("no vlan 7",)),
+    ],
+)
+def test_goal_that_is_there_already_is_observed_all_the_same(
+    tmp_path: Path, goal: str, start: tuple[str, ...], undone: tuple[str, ...]
+) -> None:
+    """That nothing had to be sent is no reason not to look at the end."""
+    written = goal if ":" in goal else f"{goal}: {{}}"
+    known = typed("p1", *start)
+    plan = plan_of(playbook_of(tmp_path, "- pause: 1s", f"hosts: p1\ngoal: [{{{written}}}]"), start=known)
+    (check,) = plan.batches[0].goal
+    assert check.kind == "lines" and is_in_force(check, known["p1"])
+    assert not is_in_force(check, typed("p1", *undone, start=known)["p1"])
 
 
 @pytest.mark.parametrize(
@@ -94,7 +149,7 @@ def test_cut_plan_is_held_to_its_own_effects(selection: Selection) -> None:
     """A plan that is cut by a filter cannot be asked for the whole play's goal."""
     batch = plan_of(shipped("incident-2011"), selection=selection).batches[0]
     assert not batch.goal_declared
-    assert {check.kind for check in batch.goal} == {"config"}
+    assert {check.kind for check in batch.goal} == {"lines"}
 
 
 def test_limit_keeps_the_far_ends(tmp_path: Path) -> None:
@@ -308,12 +363,25 @@ def test_guard_is_rounded_up_to_the_coarsest_timer_of_the_move(tmp_path: Path) -
     assert (alone.moves[0].checks.guard_s, both.moves[0].checks.guard_s) == (130, 180)
 
 
-def test_guard_shorter_than_its_verdict_is_refused_where_a_timer_cannot_be_extended(tmp_path: Path) -> None:
-    """EOS cannot extend a commit timer, IOS can: the same play is refused on p1 and planned on p2."""
-    head = "hosts: {}\nguard: 60s"
-    with pytest.raises(LintError, match="the guard of 'drain' is too short: apply, settle and hold may take 95 s"):
-        plan_of(playbook_of(tmp_path, "- drain: {}", head.format("p1")))
-    assert plan_of(playbook_of(tmp_path, "- drain: {}", head.format("p2"))).moves[0].checks.guard_s == 60
+@pytest.mark.parametrize(
+    ("host", "verify", "told", "least"),
+    [
+        ("p1", "{}", "apply, settle and hold may take 95 s", 96),
+        ("p2", "{}", "apply, settle and hold may take 95 s", 120),
+        ("p1", "{deadline: 5s, settle: 40s, hold: 1s}", "settle and the time to confirm take 70 s", 71),
+    ],
+)
+def test_guard_shorter_than_its_verdict_is_refused_with_the_shortest_that_would_do(
+    tmp_path: Path, host: str, verify: str, told: str, least: int
+) -> None:
+    """No timer is set anew while the verdict is open; what the hint names is accepted, and a unit less is not."""
+    head = f"hosts: {host}\nverify: {verify}\nguard: "
+    unit = site().platforms[host].guard_unit_s
+    with pytest.raises(LintError) as caught:
+        plan_of(playbook_of(tmp_path, "- drain: {}", f"{head}{least - unit}s"))
+    assert f"the guard of 'drain' is too short: {told}" in str(caught.value)
+    assert caught.value.hint.startswith(f"write guard: {least}s or more")
+    assert plan_of(playbook_of(tmp_path, "- drain: {}", f"{head}{least}s")).moves[0].checks.guard_s == least
 
 
 def test_device_that_cannot_arm_a_guard_is_told_with_the_lines_it_needs(tmp_path: Path) -> None:
@@ -420,3 +488,75 @@ def test_kinds_of_moves_are_those_of_their_actions(tmp_path: Path) -> None:
     assert plan.moves[1].arguments == {"p1": {"duration": 2.0}}
     assert plan.moves[4].arguments["p1"]["interfaces"] == {f"Ethernet{at}": 40 * 10**9 for at in range(1, 5)}
     assert plan.moves[0].devices == ("p1",) and plan.moves[1].devices == ()
+
+
+def named(playbook: Playbook, selection: Selection | None = None) -> tuple[str, ...]:
+    """The devices of a playbook on dc1."""
+    return devices_of(playbook, inventory(), fabric(), selection=selection)
+
+
+@pytest.mark.parametrize("name", ["upgrade-primary", "incident-2011"])
+def test_devices_are_named_as_the_plan_names_them(name: str) -> None:
+    """Hosts, far ends and whoever is only read, in the plan's order."""
+    assert named(shipped(name)) == plan_of(shipped(name)).devices
+    selection = Selection(limit="p1")
+    assert named(shipped(name), selection) == plan_of(shipped(name), selection=selection).devices
+
+
+def test_delegates_far_ends_and_readers_are_named(tmp_path: Path) -> None:
+    """Nobody whom the run needs is met for the first time in the run."""
+    steps = """
+- {config: vlan 7, delegate_to: l3}
+- link_speed: {speed: 100G, links: [Ethernet2]}
+- {command: uname -a, delegate_to: n1}
+"""
+    assert named(playbook_of(tmp_path, steps)) == ("l3", "p1", "l2", "n1")
+
+
+@pytest.mark.parametrize(
+    ("steps", "head"),
+    [
+        ("- drain: bgp_graceful_shutdown", "hosts: p1"),
+        ("- drain: {}", "hosts: p1\nguard: 5s"),
+        ("- pause: 1s", "hosts: p1\ngoal: [{drain: bgp_graceful_shutdown}, {config: vlan 7}]"),
+    ],
+    ids=["method", "guard", "goal"],
+)
+def test_what_depends_on_the_devices_is_not_asked_to_name_them(tmp_path: Path, steps: str, head: str) -> None:
+    """Whether p1 runs BGP, has a timer or holds the goal is for the devices to say, and for the plan to refuse."""
+    playbook = playbook_of(tmp_path, steps, head)
+    assert named(playbook) == (("p1",) if "drain" in steps else ())
+    with pytest.raises((PlanError, LintError)):
+        plan_of(playbook)
+
+
+@pytest.mark.parametrize(
+    ("steps", "head", "selection", "message"),
+    [
+        ("- drain: {}", "hosts: n1", Selection(), "n1 is not a router of the fabric"),
+        ("- drain: {}", "hosts: p9", Selection(), "p9"),
+        ("- {drain: {}, delegate_to: p9}", "hosts: p1", Selection(), "the inventory has no host 'p9'"),
+        ("- command: reload", "hosts: p1", Selection(), "'reload' is not a command that only reads"),
+        ("- link_speed: {speed: 100G, links: [Ethernet9]}", "hosts: p1", Selection(), "p1 has no link 'Ethernet9'"),
+        ("- pause: 1s", "hosts: p1\ngoal: [{link_speed: {speed: 1G, links: [x]}}]", Selection(), "p1 has no link 'x'"),
+        ("- {pause: 1s, when: false}", "hosts: p1", Selection(), "there is nothing to do"),
+        ("- {name: a, pause: 1s}", "hosts: p1", Selection(start_at_step="b"), "there is no step 'b' to start at"),
+    ],
+)
+def test_what_is_wrong_in_the_files_is_refused_when_devices_are_named(
+    tmp_path: Path, steps: str, head: str, selection: Selection, message: str
+) -> None:
+    """Nothing needs to be contacted to see this."""
+    with pytest.raises(InputError, match=message):
+        named(playbook_of(tmp_path, steps, head), selection)
+
+
+def test_router_that_the_inventory_lacks_is_told_in_a_note(tmp_path: Path) -> None:
+    """A forecast over a router that nobody reads is only as true as the fabric file."""
+    others = "".join(f"{name} ansible_network_os=eos\n" for name in fabric().routers if name != "p2")
+    (tmp_path / "hosts").write_text(others.replace("s1 ansible_network_os=eos", "s1"))
+    plan = plan_of(playbook_of(tmp_path, "- pause: 1s"), other=load_inventory([str(tmp_path / "hosts")]))
+    after = "it is not read, and taken to be as the file says"
+    assert f"p2 is in the fabric file but not in the inventory: {after}" in plan.notes
+    assert f"s1 is in the fabric file but the inventory gives it no platform: {after}" in plan.notes
+    assert not any(after in note for note in plan_of(shipped("upgrade-primary")).notes)

@@ -23,6 +23,7 @@ from tests.unit.planning.building import (
 )
 
 P2_DOWN = frozenset({Failure("router", "p2")})
+L1_P2 = Failure("link", "l1:Ethernet2--p2:HundredGigE1/0/1")
 STATIC = "ip route 10.1.2.0/24 10.0.35.1"
 
 
@@ -38,7 +39,10 @@ def test_good_upgrade_is_not_refused_and_its_exposure_is_declared(offline: bool)
     plan = compile_plan(shipped("upgrade-primary"), inventory(), fabric(), configs=known)
     judgement = foresee(plan, site(), known)
     assert judgement.refusals == () and judgement.covered
-    assert judgement.exposures[0] == "if p2 fails while p1 is out of service, s1 would carry 80 of 20 Gbit/s"
+    assert judgement.exposures[0] == (
+        "if p2 fails while p1 is out of service, s1 would carry 80 of 20 Gbit/s; "
+        "4 other single failures would overload it too"
+    )
     assert judgement.exposed_moves == {f"1.{batch}.{step}" for batch in (1, 2) for step in (1, 2, 3)}
     assert "if s1 fails, n1, n2, n3, n4, n5, n6, n7 and n8 would be lost on secondary" in judgement.standing
     fullest = max(judgement.loads, key=lambda load: load.load / load.capacity)
@@ -127,16 +131,55 @@ def test_move_as_planned_has_nothing_against_it() -> None:
 def test_move_is_held_when_the_world_has_changed_since_the_plan() -> None:
     """Max-metric on p1 while p2 is down is the 2011 step, although nothing was wrong when it was planned."""
     plan = plan_of(shipped("upgrade-primary"))
-    assert recheck(plan, plan.moves[0], site(), configs(), P2_DOWN) == "s1 would carry 80 of 20 Gbit/s"
-    link = frozenset({Failure("link", "l1:Ethernet2--p2:HundredGigE1/0/1")})
-    assert recheck(plan, plan.moves[0], site(), configs(), link) == "s1 would carry 45 of 20 Gbit/s"
+    why = "is out of service, and not by this plan: s1 would carry"
+    assert recheck(plan, plan.moves[0], site(), configs(), P2_DOWN) == f"p2 {why} 80 of 20 Gbit/s"
+    told = recheck(plan, plan.moves[0], site(), configs(), frozenset({L1_P2}))
+    assert told == f"the link {L1_P2.name} {why} 45 of 20 Gbit/s"
 
 
 def test_harm_that_was_accepted_with_the_plan_is_no_reason_again() -> None:
     """What an override let through is not refused a second time; new harm is."""
     plan = plan_of(shipped("incident-2011"))
     assert recheck(plan, plan.moves[0], site(), configs()) == ""
-    assert recheck(plan, plan.moves[0], site(), configs(), P2_DOWN) == "s1 would carry 80 of 20 Gbit/s"
+    assert recheck(plan, plan.moves[0], site(), configs(), P2_DOWN).startswith("p2 is out of service, and not by this")
+
+
+def test_failure_that_does_no_harm_yet_holds_the_move_all_the_same() -> None:
+    """Redundancy that is used up elsewhere is no ground to go on from; a device of the move must answer."""
+    plan, known = plan_of(shipped("upgrade-primary")), configs()
+    s1 = frozenset({Failure("router", "s1")})
+    assert recheck(plan, plan.moves[0], site(), known, s1).startswith("s1 is out of service, and not by this plan")
+    l1 = frozenset({Failure("router", "l1")})
+    known["p1"] = plan.moves[0].changes[0].after
+    assert recheck(plan, plan.moves[2], site(), known, l1) == "l1 does not answer"
+
+
+def test_link_that_this_plan_took_out_is_no_reason() -> None:
+    """A link that was made faster may still be finding its neighbour; one of the other router has no such excuse."""
+    plan, known = plan_of(shipped("upgrade-primary")), configs()
+    for move in plan.moves[:3]:
+        known.update({change.device: change.after for change in move.changes})
+    own = frozenset({Failure("link", plan.moves[2].takes_down[0])})
+    assert recheck(plan, plan.moves[3], site(), known, own) == ""
+    assert "not by this plan" in recheck(plan, plan.moves[3], site(), known, own | {L1_P2})
+
+
+def test_link_that_carries_traffic_again_is_not_taken_down() -> None:
+    """Somebody undrained p1 between the drain and the step that takes its links down."""
+    plan = plan_of(shipped("upgrade-primary"))
+    told = recheck(plan, plan.moves[2], site(), configs())
+    assert told.startswith("'Raise the uplinks' on p1 takes down ") and "while it carries" in told
+    assert recheck(plan, plan.moves[2], site(), typed("p1", "router ospf 1", " max-metric router-lsa")) == ""
+
+
+def test_remaining_hosts_are_held_to_their_plan_when_one_is_left_out(tmp_path: Path) -> None:
+    """That p1 takes no part excuses nothing on p2."""
+    steps = "- {command: show version, register: v}\n- {drain: {}, when: v is defined}"
+    plan = plan_of(playbook_of(tmp_path, steps, "hosts: primary_routers"))
+    moved = {name: text.replace("router ospf 1\n", "router ospf 7\n") for name, text in configs().items()}
+    told = recheck(plan, plan.moves[1], site(), {**configs(), "p2": moved["p2"]}, without=("p1",))
+    assert told.startswith("p2 is no longer as planned: it would need 'router ospf 7'")
+    assert recheck(plan, plan.moves[1], site(), {**configs(), "p1": moved["p1"]}, without=("p1",)) == ""
 
 
 def test_device_that_needs_other_lines_now_is_held() -> None:
@@ -157,7 +200,8 @@ def test_change_elsewhere_in_the_configuration_is_no_reason() -> None:
 def test_what_is_already_true_is_resolved_to_nothing() -> None:
     """A far end that someone upgraded in the meantime is left alone; the others keep their lines."""
     plan = plan_of(shipped("upgrade-primary"))
-    now = typed("l1", "interface Ethernet1", " speed 100gfull")
+    drained = typed("p1", "router ospf 1", " max-metric router-lsa")
+    now = typed("l1", "interface Ethernet1", " speed 100gfull", start=drained)
     move = resolve(plan, plan.moves[2], site(), now)
     assert lines_of(move)["l1"] == ()
     assert lines_of(move)["l2"] == lines_of(plan.moves[2])["l2"]

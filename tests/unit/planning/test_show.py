@@ -101,12 +101,33 @@ def test_device_without_a_guard_is_told_why_and_what_it_needs(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
+    ("steps", "head", "size"),
+    [
+        ("- pause: 1s", "hosts: p1", "1 move in 1 batch, plan"),
+        ("- pause: 1s\n- pause: 1s", "hosts: p1", "2 moves in 1 batch, plan"),
+        ("- pause: 1s", "hosts: primary_routers\nserial: 1", "2 moves in 2 batches, plan"),
+    ],
+)
+def test_size_of_a_plan_is_told_in_words_that_agree(tmp_path: Path, steps: str, head: str, size: str) -> None:
+    """One batch is not ``1 batches``."""
+    assert size in text_of(plan_of(playbook_of(tmp_path, steps, head)))
+
+
+def test_approval_is_shown_once_for_all_hosts_of_a_batch(tmp_path: Path) -> None:
+    """A person is asked each question once, so each is told once."""
+    steps = "- approve: sure\n- approve: sure of {{ inventory_hostname }}"
+    text = text_of(plan_of(playbook_of(tmp_path, steps, "hosts: primary_routers")))
+    assert section_of(text, "1.1.1").count("asks a person") == 1
+    assert "asks a person: sure of p1\n  asks a person: sure of p2" in section_of(text, "1.1.2")
+
+
+@pytest.mark.parametrize(
     ("step", "words"),
     [
         ("- {command: show version, register: v}", "p1: reads show version and keeps the answers as v"),
         ("- {command: uname -a, delegate_to: n1}", "n1: reads uname -a"),
         ("- pause: 90s", "p1: waits 90 s, probing all the time"),
-        ("- approve: sure", "p1: asks a person: sure"),
+        ("- approve: sure", "asks a person: sure"),
         ("- assert: '1 == 1'", "p1: its conditions held when this plan was made"),
         (
             "- wait_drained: {links: [Ethernet1]}",

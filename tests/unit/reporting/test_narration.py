@@ -24,6 +24,7 @@ NODE: dict[str, Json] = {
     [
         (Kind.RUN_OPENED, {"lab": "/tmp/lab"}, "on the lab at /tmp/lab: no real device is touched"),
         (Kind.FORECAST, {"verdict": "PASS", "exposures": ["p2 fails"]}, "accepted exposure: p2 fails"),
+        (Kind.FORECAST, {"verdict": "FAIL", "exposures": ["p2 fails"]}, "\nexposure: p2 fails"),
         (Kind.FORECAST, {"verdict": "PASS", "standing": ["s1 is weak"]}, "standing weakness: s1 is weak"),
         (Kind.PREFLIGHT, {"check": "guards", "verdict": "FAIL", "detail": "p1 (other)"}, "guards: FAIL, p1 (other)"),
         (Kind.CAPTURED, {"outcome": "failed", "detail": "p1 was changed"}, "not begun: p1 was changed"),
@@ -47,3 +48,14 @@ def test_event_is_told_in_words_an_operator_can_search_for(kind: Kind, data: dic
     event = Event("r1", 1, datetime(2011, 4, 21, tzinfo=UTC), 0.0, kind, data)
     told = "\n".join(line.text for line in Narrator(full=True).tell(event))
     assert words in told
+
+
+@pytest.mark.parametrize("action", ["approve", "assert", "wait_drained"])
+def test_failed_step_that_sends_nothing_is_told_by_its_action(action: str) -> None:
+    """An operator reads the word of the playbook, not the engine's."""
+    narrator, at = Narrator(), datetime(2011, 4, 21, tzinfo=UTC)
+    move: dict[str, Json] = {"id": "1.1.2", "action": action, "name": "x", "hosts": ["p1"]}
+    narrator.tell(Event("r1", 1, at, 0.0, Kind.PLANNED, {"plan": {"batches": [{"moves": [move]}]}, "hash": "0"}))
+    failed: dict[str, Json] = {"act": "perform", "move": "1.1.2", "outcome": "failed", "detail": "not so"}
+    told = narrator.tell(Event("r1", 2, at, 0.0, Kind.OUTCOME, failed))
+    assert [line.text for line in told] == [f"{action} FAILED: not so"]

@@ -1,0 +1,12 @@
+"""Each of these tests leaves a wreck behind: none may find another's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAFESHIFT_STATE", str(tmp_path / "state"))
