@@ -217,8 +217,10 @@ class Performer:
         if not without and not seen.down and dict(seen.configs) == self.expected:
             return move, ""
         objection = recheck(self.plan, move, self.site, seen.configs, seen.down, without=without)
+        if objection:
+            return move, objection
         self.expected.update(seen.configs)
-        return resolve(self.plan, move, self.site, seen.configs, without=without), objection
+        return resolve(self.plan, move, self.site, seen.configs, without=without), ""
 
     def _guard_name(self, move: int) -> str:
         """Name the guard after run and move: no two runs ever use the same, and 64 characters are never reached."""

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import ctypes
 import hmac
+import logging
 import socket
 import struct
 import sys
@@ -52,6 +53,15 @@ class Servers:
         """Stop all devices and free their ports."""
         for server in self._servers.values():
             await server.close()
+        _LOOP_LOG.removeFilter(_worth_saying)
+
+
+_LOOP_LOG = logging.getLogger("asyncio")
+
+
+def _worth_saying(record: logging.LogRecord) -> bool:
+    """Whether the event loop's complaint is one: a client that hangs up in the midst of a ping is every client's right."""
+    return "socket.send() raised exception" not in record.getMessage()
 
 
 async def serve(
@@ -73,6 +83,7 @@ async def serve(
         LabError: a port is taken or a key cannot be read; nothing is left running.
 
     """
+    _LOOP_LOG.addFilter(_worth_saying)
     servers: dict[str, _DeviceServer] = {}
     try:
         for device in devices:

@@ -1,7 +1,8 @@
 """What the model foresees for a plan, told per move; and the same question again just before a move is sent.
 
 Every situation of every world is judged by ``fabric/whatif.py``; what is decided here is what a finding means for the
-plan: refused, exposed (and whether the play says so), or weak before it began. Next: ``worlds.py``.
+plan: refused, exposed (and whether the play says so), or weak before it began. Over 350 lines, because the plan and
+its last check must judge alike, in the same words. Next: ``worlds.py``.
 """
 
 from __future__ import annotations

@@ -82,7 +82,6 @@ class GuardCommands:
         confirm: Commands that keep the change and stop the timer.
         abort: Commands that undo now, by the device's own means.
         discard: Commands that drop a candidate that was never committed.
-        extend: Commands that set the running timer anew; empty when it cannot be extended.
     """
 
     style: GuardStyle
@@ -92,7 +91,6 @@ class GuardCommands:
     confirm: Lines = ()
     abort: Lines = ()
     discard: Lines = ()
-    extend: Lines = ()
     prerequisites: Lines = ()
 
 

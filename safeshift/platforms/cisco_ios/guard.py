@@ -35,7 +35,6 @@ def guard(change: str, seconds: int) -> GuardCommands:
         enter=(f"configure terminal revert timer {minutes}",),
         confirm=("configure confirm",),
         abort=("configure revert now",),
-        extend=(f"configure revert timer {minutes}",),
         prerequisites=PREREQUISITES,
     )
 

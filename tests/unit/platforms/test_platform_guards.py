@@ -27,7 +27,6 @@ def test_guard_on_ios_is_a_timer_in_whole_minutes_rounded_up(seconds: int, minut
     """IOS counts minutes; its timer never ends before the time that was asked for."""
     guard = platform_named("cisco_ios").guard("ss-42", seconds)
     assert guard.enter == (f"configure terminal revert timer {minutes}",)
-    assert guard.extend == (f"configure revert timer {minutes}",)
     assert (guard.confirm, guard.abort) == (("configure confirm",), ("configure revert now",))
     assert guard.prerequisites == ("archive", " path flash:ss-archive", " maximum 14")
     assert (guard.style, guard.commit, guard.leave_staged) == (GuardStyle.REVERT_TIMER, (), ())
