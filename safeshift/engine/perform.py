@@ -326,11 +326,13 @@ class Performer:
             return Report(Outcome.DONE, "as it was")
         differences = platform.differences(opened.change.before, config)
         found: dict[str, Json] = {"differences": list(differences)}
-        without_ours = platform.apply(config, opened.inverse)
-        if platform.equal(without_ours, config):
+        target = platform.apply(config, opened.inverse)
+        if platform.equal(target, config) and _is_ours(differences, (*opened.change.lines, *opened.inverse)):
+            target = opened.change.before  # an inverse that met half of its lines left its own traces, and nothing else
+        elif platform.equal(target, config):
             sentence = f"{effect.device}: nothing of this run is left, but somebody else changed: {_few(differences)}"
             return Report(Outcome.DONE, sentence, foreign=sentence, findings=found)
-        opened.change = replace(opened.change, inverse=platform.remediate(config, without_ours))
+        opened.change = replace(opened.change, inverse=platform.remediate(config, target))
         return Report(Outcome.FAILED, f"{effect.device} is not as it was: {_few(differences)}", findings=found)
 
     def _await_guard(self, effect: Effect) -> Report:
@@ -372,6 +374,13 @@ def _typed(act: Act, opened: _Open, lines: Lines) -> Lines:
 
 def _sentence(error: SafeshiftError) -> str:
     return f"{error.message} ({error.hint})" if error.hint else error.message
+
+
+def _is_ours(differences: Lines, typed: Lines) -> bool:
+    """Whether every line that differs is one that this run typed, there or back."""
+    own = {line.strip() for line in typed}
+    differing = [line[1:].strip() for line in differences if line[:1] in "+-"]
+    return bool(differing) and all(line in own for line in differing)
 
 
 def _few(lines: tuple[str, ...]) -> str:

@@ -18,6 +18,7 @@ from safeshift.journal.writer import RunWriter
 Observer = Callable[[Event], None]
 """Told each event once, in order, after it is in the journal; each observer from a thread of its own."""
 
+PATIENCE_S = 0.5  # far more than a line on a terminal takes, far less than a site can be without its networks
 LAST_WORDS_S = 5.0  # how long a finished run waits for an observer that is still busy
 
 
@@ -87,26 +88,36 @@ class Recorder:
 
 
 class _Listener:
-    """One observer in a thread of its own: a terminal that stands still, or a pipe that is full, holds up no undo."""
+    """One observer in a thread of its own: a terminal that stands still, or a pipe that is full, holds up no undo.
+
+    One that keeps up is waited for, so that what it says stands before what happens next; the first time that it
+    takes longer than ``PATIENCE_S`` is the last time that it is waited for.
+    """
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
-        self._heard: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._told: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._heard = threading.Event()
+        self._keeps_up = True
         self._thread = threading.Thread(target=self._listen, name="safeshift-observer", daemon=True)
         self._thread.start()
 
     def hear(self, event: Event) -> None:
-        self._heard.put(event)
+        self._heard.clear()
+        self._told.put(event)
+        if self._keeps_up:
+            self._keeps_up = self._heard.wait(PATIENCE_S)
 
     def _listen(self) -> None:
-        while (event := self._heard.get()) is not None:
+        while (event := self._told.get()) is not None:
             try:
                 self._observer(event)
             except Exception as error:  # an observer is somebody else's code: it must not stop a run
                 complain(f"an observer failed: {error!r}")
+            self._heard.set()
 
     def close(self) -> None:
-        self._heard.put(None)
+        self._told.put(None)
         self._thread.join(timeout=LAST_WORDS_S)
 
 
