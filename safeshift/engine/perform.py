@@ -326,10 +326,10 @@ class Performer:
             return Report(Outcome.DONE, "as it was")
         differences = platform.differences(opened.change.before, config)
         found: dict[str, Json] = {"differences": list(differences)}
-        target = platform.apply(config, opened.inverse)
-        if platform.equal(target, config) and _is_ours(differences, (*opened.change.lines, *opened.inverse)):
-            target = opened.change.before  # an inverse that met half of its lines left its own traces, and nothing else
-        elif platform.equal(target, config):
+        target = opened.change.before
+        if not _is_ours(differences, platform.differences(target, opened.change.after), opened):
+            target = platform.apply(config, opened.inverse)
+        if platform.equal(target, config):
             sentence = f"{effect.device}: nothing of this run is left, but somebody else changed: {_few(differences)}"
             return Report(Outcome.DONE, sentence, foreign=sentence, findings=found)
         opened.change = replace(opened.change, inverse=platform.remediate(config, target))
@@ -376,11 +376,11 @@ def _sentence(error: SafeshiftError) -> str:
     return f"{error.message} ({error.hint})" if error.hint else error.message
 
 
-def _is_ours(differences: Lines, typed: Lines) -> bool:
-    """Whether every line that differs is one that this run typed, there or back."""
-    own = {line.strip() for line in typed}
-    differing = [line[1:].strip() for line in differences if line[:1] in "+-"]
-    return bool(differing) and all(line in own for line in differing)
+def _is_ours(differences: Lines, planned: Lines, opened: _Open) -> bool:
+    """Whether all that differs from the captured configuration is this run's: planned by it, or typed there or back."""
+    own = {(line[:1], line[1:].strip()) for line in planned}
+    own |= {("+", line.strip()) for line in (*opened.change.lines, *opened.inverse)}
+    return all((line[:1], line[1:].strip()) in own for line in differences if line[:1] in "+-")
 
 
 def _few(lines: tuple[str, ...]) -> str:
