@@ -13,9 +13,23 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "safeshift"
 # From the top of the house to its ground; a room may import from rooms further right, and from itself.
-ORDER = (
-    "__main__ cli api lab reporting engine probes recovery drivers planning journal actions platforms fabric model"
-).split()
+ORDER = [
+    "__main__",
+    "cli",
+    "api",
+    "lab",
+    "reporting",
+    "engine",
+    "probes",
+    "recovery",
+    "drivers",
+    "planning",
+    "journal",
+    "actions",
+    "platforms",
+    "fabric",
+    "model",
+]
 GROUND = frozenset({"units", "verdict", "errors", "clock"})
 LAB_IS_A_TOP_ROOM = "lab devices stand on the other side of the wire: they may not know how safeshift reads or writes"
 
@@ -73,7 +87,7 @@ def test_module_is_small_and_says_what_it_is(path: Path) -> None:
 
 @pytest.mark.parametrize("path", _modules(), ids=_name)
 def test_function_is_short(path: Path) -> None:
-    """No function body is over 60 lines, none takes more than ten parameters unless each one is a flag."""
+    """No function body is over 60 lines; none takes more than fourteen parameters, but for those that are flags."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
@@ -97,15 +111,46 @@ def test_module_hides_no_toy(path: Path) -> None:
 
 PUBLIC = {
     "safeshift.api": (
-        "CheckResult Job Overrides RunResult check find_fabric load open_journal refusal_code run".split()
+        [
+            "CheckResult",
+            "Job",
+            "Overrides",
+            "RunResult",
+            "check",
+            "find_fabric",
+            "load",
+            "open_journal",
+            "refusal_code",
+            "run",
+        ]
     ),
     "safeshift.lab.lab": ["Lab"],
     "safeshift.lab.handle": ["LabHandle"],
-    "safeshift.errors": (
-        "ExitCode Place SafeshiftError InputError PlaybookError InventoryError FabricError PlanError RefusedError "
-        "LockHeldError LintError WhatIfError PreflightError DeviceError ConnectError AuthError HostKeyError "
-        "ConnectionLostError CommandRejectedError OutcomeUnknownError ProbeError JournalError LabError"
-    ).split(),
+    "safeshift.errors": [
+        "ExitCode",
+        "Place",
+        "SafeshiftError",
+        "InputError",
+        "PlaybookError",
+        "InventoryError",
+        "FabricError",
+        "PlanError",
+        "RefusedError",
+        "LockHeldError",
+        "LintError",
+        "WhatIfError",
+        "PreflightError",
+        "DeviceError",
+        "ConnectError",
+        "AuthError",
+        "HostKeyError",
+        "ConnectionLostError",
+        "CommandRejectedError",
+        "OutcomeUnknownError",
+        "ProbeError",
+        "JournalError",
+        "LabError",
+    ],
 }
 
 

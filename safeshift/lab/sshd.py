@@ -60,7 +60,7 @@ _LOOP_LOG = logging.getLogger("asyncio")
 
 
 def _worth_saying(record: logging.LogRecord) -> bool:
-    """Whether the event loop's complaint is one: a client that hangs up in the midst of a ping is every client's right."""
+    """Whether the event loop's complaint is one: to hang up in the midst of a ping is every client's right."""
     return "socket.send() raised exception" not in record.getMessage()
 
 

@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 
 import paramiko
+
 from safeshift.lab.process import start_lab, stop_lab
 from safeshift.lab.running import RunningLab
-
 from tests.contract.test_lab_process import made_up_site
 
 

@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 import paramiko
+
 from safeshift import api
 from safeshift.journal.events import Event, Kind
 from safeshift.lab.process import start_lab, stop_lab

@@ -111,7 +111,7 @@ def test_every_device_lets_in_who_has_the_papers(lab: LabHandle) -> None:
 
 
 def test_inventory_is_the_sites_with_the_labs_connections(lab: LabHandle) -> None:
-    """Groups and variables are the site's; every connection variable is the lab's, and one more is for Ansible alone."""
+    """Groups and variables are the site's; every connection variable is the lab's, one more is for Ansible alone."""
     site, ours = load_inventory([INVENTORY]), load_inventory([str(lab.inventory)])
     assert set(ours.hosts) == set(site.hosts)
     for group in ("routers", "primary_routers", "leaves", "nodes"):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.unit.fabric.sketching import dc1
-
 from safeshift.fabric.state import InterfaceState
+from tests.unit.fabric.sketching import dc1
 
 
 def test_expected_states_of_dc1_are_its_file() -> None:

@@ -9,13 +9,13 @@ from itertools import product
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.fabric.sketching import G, sketch
 
 from safeshift.fabric.load import carry
 from safeshift.fabric.routing import Network
 from safeshift.fabric.state import MAX_METRIC, RouterState
 from safeshift.fabric.whatif import Limits, Situation, judge, single_failures
 from safeshift.model.fabric import Fabric
+from tests.unit.fabric.sketching import G, sketch
 
 ROUTERS = ("a", "b", "c", "d", "e", "f")
 NODES = ("n1", "n2", "n3", "n4")

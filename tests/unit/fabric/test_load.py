@@ -6,10 +6,10 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 
 import pytest
-from tests.unit.fabric.sketching import G, dc1, incident, sketch, with_interface, with_static
 
 from safeshift.fabric.load import Traffic, carry
 from safeshift.fabric.routing import Failure, Network
+from tests.unit.fabric.sketching import G, dc1, incident, sketch, with_interface, with_static
 
 
 def router_loads(traffic: Traffic, *names: str) -> list[float]:

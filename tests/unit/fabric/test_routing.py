@@ -7,11 +7,11 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
 import pytest
-from tests.unit.fabric.sketching import G, dc1, incident, sketch, with_interface, with_static
 
 from safeshift.fabric.routing import DISCARD, Failure, Network, Route
 from safeshift.fabric.state import MAX_METRIC, InterfaceState, RouterState
 from safeshift.model.fabric import Fabric
+from tests.unit.fabric.sketching import G, dc1, incident, sketch, with_interface, with_static
 
 Site = tuple[Fabric, dict[str, RouterState]]
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from tests.unit.fabric.sketching import G, dc1, incident, sketch, with_interface, with_static
-
 from safeshift.fabric.routing import Failure
 from safeshift.fabric.state import RouterState
 from safeshift.fabric.whatif import Finding, Forecast, Limits, Situation, judge, single_failures
 from safeshift.model.fabric import Fabric
+from tests.unit.fabric.sketching import G, dc1, incident, sketch, with_interface, with_static
 
 P1 = frozenset({"p1"})
 
