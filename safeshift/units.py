@@ -34,14 +34,14 @@ def parse_duration(text: str) -> Seconds:
 
 
 def parse_rate(text: str) -> BitsPerSecond:
-    """Read ``100G``, ``40G``, ``2.5G``, ``100M`` as bit/s; a bare number is bit/s.
+    """Read ``100G``, ``40G``, ``2.5G``, ``100M`` as bit/s; a small number without a unit is refused.
 
     Example:
         >>> parse_rate("2.5G")
         2500000000
     """
     match = _RATE.fullmatch(text.strip())
-    if match is None:
+    if match is None or (not match[2] and 0 < float(match[1]) < 1e6):
         raise ValueError(f"{text!r} is not a rate; write a number with k, M, G or T: 100G")
     return BitsPerSecond(round(float(match[1]) * _BITS[match[2]]))
 

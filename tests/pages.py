@@ -105,6 +105,7 @@ _VOLATILE = (
     (r"/\S*/(?=lab/|logs/|journal\.db)", "STATE/"),
     (r"\b\d+ events", "N events"),
     (r"(?:n\d(?:, | and )?)+ (?:is|are) isolated", "NODES isolated"),
+    (r"; (?:n\d(?:, | and )?)+ FAIL on all of them too", ""),
     (r"\s+$", ""),
 )
 _OF_A_DEVICE = re.compile(r"TIME {4,}[a-z]\d ")

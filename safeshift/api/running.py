@@ -280,7 +280,7 @@ def open_journal(path: Path | None = None) -> Iterator[Journal]:
     Raises:
         JournalError: as ``Journal.open``.
     """
-    store = Journal.open(path or state_directory() / "journal.db", create=path is None)
+    store = Journal.open(path or state_directory() / "journal.db", create=False)
     try:
         yield store
     finally:

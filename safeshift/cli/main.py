@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
@@ -22,6 +24,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+@app.callback(invoke_without_command=True)
+def _about(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    """Staged traffic shifts that check both networks after each step and undo themselves."""
+    if version:
+        print(f"safeshift {metadata.version('safeshift')}")
+        raise typer.Exit()
+
+
 plays.register(app)
 records.register(app)
 inventories.register(app)
@@ -69,5 +83,5 @@ def say_error(error: SafeshiftError) -> None:
     from safeshift.reporting.lines import printable
 
     print(f"safeshift: {printable(error.message)}", file=sys.stderr)
-    if error.hint:
-        print(f"  {printable(error.hint)}", file=sys.stderr)
+    for line in error.hint.splitlines():
+        print(f"  {printable(line.strip())}", file=sys.stderr)

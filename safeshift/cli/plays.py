@@ -135,9 +135,10 @@ def run(
         )
         _tell_refusal(job, result, as_json=as_json)
         stand.keep = result.exit_code is ExitCode.NEEDS_OPERATOR
-        if stand.keep and stand.handle is not None:
+        if stand.keep and stand.handle is not None and find_lab(stand.handle.state_dir) is not None:
             _say(as_json, "the lab stays up, so that its devices can be looked at: safeshift lab status")
-        _say(as_json, f"journal: safeshift show {result.run} (head {result.head[:16] or 'none'}); log: {log.path}")
+        if result.head:
+            _say(as_json, f"journal: safeshift show {result.run} (head {result.head[:16]}); log: {log.path}")
     raise typer.Exit(int(result.exit_code))
 
 
@@ -279,8 +280,8 @@ def _say_refusal(error: SafeshiftError, as_json: bool) -> None:
     del as_json  # people and machines both find the reason on standard error
     word = "refused" if api.refusal_code(error) is ExitCode.REFUSED else "wrong"
     print(f"safeshift: {word}: {printable(error.message)}", file=sys.stderr)
-    if error.hint:
-        print(f"  {printable(error.hint)}", file=sys.stderr)
+    for line in error.hint.splitlines():
+        print(f"  {printable(line.strip())}", file=sys.stderr)
 
 
 def _say(as_json: bool, sentence: str) -> None:

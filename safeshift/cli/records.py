@@ -16,6 +16,8 @@ from safeshift import api
 from safeshift.cli import options as flags
 from safeshift.cli.saying import say, say_json
 from safeshift.errors import ExitCode
+from safeshift.journal.place import state_directory
+from safeshift.journal.store import RunRow
 from safeshift.journal.verify import ChainReport, VerifyReport
 from safeshift.reporting.lines import Line, Tone, printable
 from safeshift.reporting.runs import show_runs
@@ -42,8 +44,10 @@ def _about_the_journal() -> None:
 
 def list_runs(journal: JournalFile = None, as_json: flags.AsJson = False) -> None:
     """List the runs, newest first."""
-    with api.open_journal(journal) as store:
-        rows = store.runs()
+    rows: tuple[RunRow, ...] = ()
+    if journal is not None or (state_directory() / "journal.db").exists():
+        with api.open_journal(journal) as store:
+            rows = store.runs()
     if as_json:
         say_json(runs_json(rows))
     else:

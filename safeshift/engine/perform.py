@@ -373,7 +373,9 @@ def _typed(act: Act, opened: _Open, lines: Lines) -> Lines:
 
 
 def _sentence(error: SafeshiftError) -> str:
-    return f"{error.message} ({error.hint})" if error.hint else error.message
+    return (
+        error.message
+    )  # a hint is for whoever has not begun: "nothing was sent" would mislead in the midst of an undo
 
 
 def _is_ours(differences: Lines, planned: Lines, opened: _Open) -> bool:

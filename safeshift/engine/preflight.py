@@ -81,7 +81,8 @@ class Preflight:
             raise next(iter(failed.values()))
         if failed:
             hints = dict.fromkeys(error.hint for error in failed.values() if error.hint)
-            raise PreflightError(f"{len(failed)} devices cannot be used: {_listed(failed)}", hint="; ".join(hints))
+            hint = "\n".join([*hints, "to try a playbook without any device: --lab"])
+            raise PreflightError(f"{len(failed)} devices cannot be used: {_few(failed)}", hint=hint)
 
     def read(self) -> Mapping[str, str]:
         """Read every router, and refuse when one is missing or something is already out of service."""
@@ -89,7 +90,7 @@ class Preflight:
         foreign = [f"{device} ({guard.name})" for device, guard in _pending(guards)]
         self.sink(Kind.PREFLIGHT, check="guards", verdict="FAIL" if foreign else "PASS", detail=", ".join(foreign))
         if foreign:
-            hint = "wait until it has ended, or confirm or abort it on the device; nothing was sent"
+            hint = "wait until it has ended (one named ss-... is an earlier run's, and undoes it); nothing was sent"
             raise PreflightError(f"somebody else's undo timer is pending on {', '.join(foreign)}", hint=hint)
         self.seen = self.gatherer.see()
         down = sorted(str(failure.name) for failure in self.seen.down)
@@ -99,7 +100,18 @@ class Preflight:
         if down:
             hint = "redundancy is already used up: repair this first; nothing was sent"
             raise PreflightError(f"out of service before the first step: {', '.join(down)}", hint=hint)
+        self._note_drained(self.seen)
         return self.seen.configs
+
+    def _note_drained(self, seen: Seen) -> None:
+        """Say which routers somebody else took out of service by asking not to be used: an unshift puts them back."""
+        for router, state in self.site.states_of(seen.configs).items():
+            if state.max_metric and router in seen.configs:
+                text = (
+                    f"{router} is drained already (max-metric), and not by this run: undraining puts it back in service"
+                )
+                self.notes = (*self.notes, text)
+                self.sink(Kind.NOTE, text=text)
 
     def make_plan(self, compile_plan: Compile, configs: Mapping[str, str], *, override: str = "") -> Plan:
         """Compile, lint and judge.
@@ -222,6 +234,12 @@ def _pending(guards: Mapping[str, PendingGuard | DeviceError | None]) -> Iterato
             raise guard
         if guard is not None:
             yield device, guard
+
+
+def _few(failed: Mapping[str, DeviceError]) -> str:
+    """The first three with their reasons, the others by name: what is wrong with one is mostly wrong with all."""
+    told, rest = "; ".join(error.message for error in list(failed.values())[:3]), list(failed)[3:]
+    return f"{told}; and {', '.join(rest)}" if rest else told
 
 
 def _listed(failed: Mapping[str, DeviceError]) -> str:

@@ -225,9 +225,13 @@ def _written_group(name: str, roster: Roster, written: set[str]) -> dict[str, An
 def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner can read, in one step: a reader sees the old one or the new one."""
     fresh = path.with_suffix(".new")
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(fresh, path)
+    try:
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(fresh, path)
+    except OSError as error:
+        hint = "make room there, or name another place with SAFESHIFT_STATE=DIR"
+        raise LabError(f"the lab cannot write {path}: {error.strerror}", hint=hint) from error
 
 
 def _dialect(router: str, inventory: Inventory) -> str:

@@ -103,8 +103,9 @@ class Written(BaseModel):
 
 
 def _rate(written: object) -> object:
-    number = isinstance(written, int | float) and not isinstance(written, bool)
-    return written if number else parse_rate(str(written))
+    if isinstance(written, int) and not isinstance(written, bool) and not 0 < written < 1_000_000:
+        return written  # nobody writes a link's megabits as a number of that size: these are bit/s
+    return parse_rate(str(written))
 
 
 def _percent(written: object) -> object:

@@ -24,13 +24,13 @@ _DONE = {
     "revert": "put back whole by its own means",
     "undo": "inverse typed",
     "drop guard": "guard dropped",
-    "await guard": "its own timer has ended",
+    "await guard": "the device answers",
 }
 _WAITING = {
     "watch": "watching the networks",
     "soak": "watching the finished batch",
     "prove networks": "waiting until the networks are proven well again",
-    "await guard": "waiting for the device's own timer",
+    "await guard": "waiting for the device to answer, or for its own timer to end",
     "perform": "waiting for it to be done",
 }
 _LOOKED = {
