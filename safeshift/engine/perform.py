@@ -120,6 +120,8 @@ class Performer:
         if not effect.device or not effect.act.changes_a_device:
             return {}
         style = self.styles.get(effect.device, GuardStyle.NONE).value
+        if effect.act is Act.SAVE:
+            return {"guard": style, "commands": [self.gatherer.driver(effect.device).platform.dialogue.save]}
         opened = self._open.get((effect.move, effect.device))
         if opened is None:
             return {"guard": style}

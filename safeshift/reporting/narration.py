@@ -164,7 +164,10 @@ class Narrator:
         data = event.data
         act, device, lines = text(data, "act"), text(data, "device"), texts(data, "lines")
         key = (text(data, "move"), device)
-        if lines and act == "undo":
+        commands = texts(data, "commands")
+        if self._full and commands:
+            yield from self._typed(f"{device} {act}, typed ({_cover(data)})", commands)
+        elif lines and act == "undo":
             yield from self._typed(f"{device} is sent the inverse", lines)
         elif lines and key not in self._shown:
             self._shown.add(key)
