@@ -106,6 +106,7 @@ _VOLATILE = (
     (r"\b\d+ events", "N events"),
     (r"(?:n\d(?:, | and )?)+ (?:is|are) isolated", "NODES isolated"),
     (r"; (?:n\d(?:, | and )?)+ FAIL on all of them too", ""),
+    (r"TOOK +OPERATOR", "TOOK OPERATOR"),
     (r"\s+$", ""),
 )
 _OF_A_DEVICE = re.compile(r"TIME {4,}[a-z]\d ")
