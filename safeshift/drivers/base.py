@@ -53,6 +53,10 @@ class Driver(Protocol):
         """End the session; never raises."""
         ...
 
+    def give_way(self) -> None:
+        """End the read that is under way, if one is, and do not try it again; never raises. A write goes on."""
+        ...
+
     def read(self, commands: Sequence[str], *, deadline_s: float = 30.0) -> tuple[str, ...]:
         """Send read commands of the platform's table and return their answers in order.
 

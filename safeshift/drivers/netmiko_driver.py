@@ -2,6 +2,7 @@
 
 It decides when a session is replaced and which error tells the truth about the device; it never sends a write twice.
 Read ``sessions.py`` for what an exchange is, ``login.py`` for how one gets in, ``retrying.py`` for what is tried again.
+Over 350 lines, because login, rights, reads and writes share one session and its lock.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from safeshift.drivers.base import Exchange
 from safeshift.drivers.errormap import Phase, doubt
 from safeshift.drivers.login import NetmikoLink, open_link
 from safeshift.drivers.sessions import BLOCK_LINES, Sent, Session, fits_one_block
-from safeshift.drivers.streams import LineStream, open_stream
+from safeshift.drivers.streams import LineStream, ask_as, open_stream
+from safeshift.drivers.sudo import CHECK, Sudo
 from safeshift.errors import (
     AuthError,
     CommandRejectedError,
@@ -55,8 +57,10 @@ class NetmikoDriver:
         self._lock = threading.RLock()
         self._session: Session | None = None
         self._link: NetmikoLink | None = None
+        self._sudo = Sudo(connection) if connection.become and connection.become_method == "sudo" else None
         self._host = ""
         self._retired = False
+        self._reading = False
 
     def open(self) -> None:
         """See ``Driver``."""
@@ -68,6 +72,12 @@ class NetmikoDriver:
         session, self._session, self._link = self._session, None, None
         if session is not None:
             session.close()
+
+    def give_way(self) -> None:
+        """See ``Driver``."""
+        if self._reading:
+            self._reading = False
+            self.close()
 
     def retire(self) -> None:
         """Close for good: whoever still works with it, in whatever thread, opens no new session and sends no line."""
@@ -82,10 +92,14 @@ class NetmikoDriver:
         if not commands:
             return ()
         with self._turn(deadline_s, Phase.READ) as until:
-            for attempt in retrying.read_policy(self.clock, until=until):
-                with attempt:
-                    careful = attempt.retry_state.attempt_number > 1
-                    answers = self._read_once(commands, until, at_once=1 if careful else BLOCK_LINES)
+            self._reading = True
+            try:
+                for attempt in retrying.read_policy(self.clock, until=until, wanted=lambda: self._reading):
+                    with attempt:
+                        careful = attempt.retry_state.attempt_number > 1
+                        answers = self._read_once(commands, until, at_once=1 if careful else BLOCK_LINES)
+            finally:
+                self._reading = False
         return answers
 
     def running_config(self, *, deadline_s: float = 30.0) -> str:
@@ -131,7 +145,9 @@ class NetmikoDriver:
             link = self._link
         if link is None:
             raise ConnectError(self.device, "the session was closed while a stream was being opened")
-        return open_stream(link.transport, command, device=self.device, timeout_s=self.connection.timeout_s)
+        return open_stream(
+            link.transport, command, device=self.device, timeout_s=self.connection.timeout_s, sudo=self._sudo
+        )
 
     # For those that write to many devices before they read from any (fleet.py) ----------------------------------------
 
@@ -189,15 +205,29 @@ class NetmikoDriver:
 
     def _read_once(self, commands: Sequence[str], until: float, *, at_once: int) -> tuple[str, ...]:
         session = self._at_exec()
+        if self._sudo is not None:
+            return tuple(self._read_as(self._sudo, command, until) for command in commands)
         setup = () if session.prepared else self.platform.dialogue.setup
         left_s = until - self.clock.monotonic()
         answers = session.exchange([*setup, *commands], phase=Phase.READ, deadline_s=left_s, at_once=at_once)
         session.prepared = True
-        for command, answer in answers[len(setup) :]:
-            opening = "\n".join(answer.split("\n", REFUSAL_LINES)[:REFUSAL_LINES])
-            if self.platform.dialogue.refusals.search(opening):
-                raise CommandRejectedError(self.device, command, answer.strip(), hint="The device was not changed.")
-        return tuple(answer for _, answer in answers[len(setup) :])
+        return tuple(self._believe(command, answer) for command, answer in answers[len(setup) :])
+
+    def _read_as(self, sudo: Sudo, command: str, until: float) -> str:
+        """Read as another user, on a channel of its own: what is typed ahead at a terminal, sudo's question swallows."""
+        link = self._link
+        if link is None:
+            raise doubt(self.device, Phase.READ, "the session was closed in the midst of a read")
+        left_s = until - self.clock.monotonic()
+        return self._believe(
+            command, ask_as(sudo, link.transport, command, clock=self.clock, deadline_s=left_s).text
+        )
+
+    def _believe(self, command: str, answer: str) -> str:
+        opening = "\n".join(answer.split("\n", REFUSAL_LINES)[:REFUSAL_LINES])
+        if self.platform.dialogue.refusals.search(opening):
+            raise CommandRejectedError(self.device, command, answer.strip(), hint="The device was not changed.")
+        return answer
 
     def _begin(self, lines: Sequence[str], until: float) -> tuple[Session, Sent]:
         self.check_lines(lines)
@@ -246,6 +276,8 @@ class NetmikoDriver:
             return self._session
         self.close()
         self._refuse_when_retired()
+        if self._sudo is not None:
+            self._sudo.wrap(CHECK)  # raises where sudo refused before: no further login would change that
         policy = retrying.login_policy(self.clock, limit_s=self.connection.timeout_s)
         for attempt in policy:
             with attempt:
@@ -255,8 +287,7 @@ class NetmikoDriver:
         try:
             session.greet(deadline_s=self.connection.timeout_s)
             self._recognise(session)
-            if self.connection.become and not session.prompt.privileged:
-                self._become(session)
+            self._become(session, self._link)
             self._refuse_when_retired()  # the run may have ended while the device let us in
         except DeviceError:
             session.close()
@@ -283,7 +314,22 @@ class NetmikoDriver:
             )
         self._host = shown
 
-    def _become(self, session: Session) -> None:
+    def _become(self, session: Session, link: NetmikoLink) -> None:
+        """Get the rights that the inventory asks for: once for the session, or see that each command will have them."""
+        if self._sudo is not None:
+            self._try_sudo(self._sudo, link)
+        elif self.connection.become and not session.prompt.privileged:
+            self._enable(session)
+
+    def _try_sudo(self, sudo: Sudo, link: NetmikoLink) -> None:
+        try:
+            answer = ask_as(sudo, link.transport, CHECK, clock=self.clock, deadline_s=self.connection.timeout_s)
+        except ConnectionLostError as error:
+            raise ConnectError(self.device, f"sudo neither ran {CHECK!r} nor refused to", hint=error.hint) from error
+        if answer.status != 0:
+            raise sudo.failed(answer.text.rstrip().rpartition("\n")[2] or f"{CHECK!r} ended with {answer.status}")
+
+    def _enable(self, session: Session) -> None:
         secret = self.connection.become_password
         said = session.answer_question(
             self.connection.become_method,

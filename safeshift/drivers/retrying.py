@@ -6,6 +6,7 @@ A write is never tried again, whatever happened to it: its outcome is settled by
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from tenacity import (
     Retrying,
@@ -42,15 +43,20 @@ def login_policy(clock: Clock, *, limit_s: float) -> Retrying:
     )
 
 
-def read_policy(clock: Clock, *, until: float) -> Retrying:
+def read_policy(clock: Clock, *, until: float, wanted: Callable[[], bool]) -> Retrying:
     """Read once more, over a new session, when the old one was lost or spoke nonsense.
 
     Args:
         until: The moment, on the monotonic clock, behind which no second attempt makes sense.
+        wanted: Whether anybody still waits for the answer.
 
     """
+
+    def is_worth_it(error: BaseException) -> bool:
+        return isinstance(error, ConnectionLostError) and clock.monotonic() < until and wanted()
+
     return Retrying(
-        retry=retry_if_exception(lambda error: isinstance(error, ConnectionLostError) and clock.monotonic() < until),
+        retry=retry_if_exception(is_worth_it),
         stop=stop_after_attempt(2),
         wait=wait_none(),
         reraise=True,

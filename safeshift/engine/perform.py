@@ -10,6 +10,7 @@ import math
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from safeshift.clock import Clock
 from safeshift.drivers.base import Driver, Guard
@@ -162,9 +163,18 @@ class Performer:
             return f"{device}: may hold part of move {self.plan.moves[move].id}"
         left = opened.deadline - self.clock.monotonic()
         if stage is not Stage.CONFIRMED and opened.guard is not None and left > 0:
-            return f"{device}: its own timer undoes move {self.plan.moves[move].id} in about {left:.0f} s"
-        typed = " / ".join(line.strip() for line in opened.change.inverse)
-        return f"{device}: may hold move {self.plan.moves[move].id}; to undo it, type: {typed}"
+            ends = self.clock.now() + timedelta(seconds=left)
+            return (
+                f"{device}: its own timer undoes move {self.plan.moves[move].id} "
+                f"in about {left:.0f} s, at {ends:%H:%M:%S} UTC"
+            )
+        typed = self._to_paste(device, opened.change.inverse)
+        return f"{device}: may hold move {self.plan.moves[move].id}; to undo it, type:{typed}"
+
+    def _to_paste(self, device: str, lines: Lines) -> str:
+        """Return lines as they can be pasted into the device from exec mode, each on a line of its own."""
+        dialogue = self.gatherer.driver(device).platform.dialogue
+        return "".join(f"\n  {line}" for line in (dialogue.enter_config, *lines, dialogue.leave_config))
 
     def advised(self, state: State) -> State:
         """Return the state of a run that ended for an operator with what to type on each device that is not as it was.
@@ -173,14 +183,14 @@ class Performer:
         """
         if state.final is not Final.NEEDS_OPERATOR:
             return state
-        typed: dict[str, list[str]] = {}
+        typed: dict[str, Lines] = {}
         for move, devices in sorted(state.standing.items(), reverse=True):
             for device, standing in devices.items():
                 if standing.stage is Stage.UNSETTLED and (move, device) in self._open:
-                    typed.setdefault(device, []).extend(
-                        line.strip() for line in self._open[move, device].change.inverse
-                    )
-        advice = (f"{device}: to undo it, type: {' / '.join(lines)}" for device, lines in typed.items() if lines)
+                    typed[device] = typed.get(device, ()) + self._open[move, device].change.inverse
+        advice = (
+            f"{device}: to undo it, type:{self._to_paste(device, lines)}" for device, lines in typed.items() if lines
+        )
         return replace(state, unsettled=(*state.unsettled, *advice))
 
     def _capture(self, effect: Effect) -> Report:
@@ -296,7 +306,7 @@ class Performer:
         return self.looker.observe(batch)
 
     def _save(self, effect: Effect) -> Report:
-        self.gatherer.driver(effect.device).save()
+        self.gatherer.driver(effect.device).save(deadline_s=self._move(effect).checks.deadline_s)
         return Report(Outcome.DONE)
 
     def _abort(self, effect: Effect) -> Report:

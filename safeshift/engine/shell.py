@@ -1,6 +1,7 @@
 """The shell around the machine: journal first, then perform, then journal what came back.
 
-It takes no decision: what happens next comes from ``machine.py``, whether the networks are well from ``gate.py``.
+It takes no decision: what happens next comes from ``machine.py``, whether the networks are well from ``gate.py`` by
+way of ``waiting.py``, what is overdue from ``deadlines.py``.
 Acts on devices run in threads of ``Performer``; waits that only look (LOOK, WATCH, SOAK, PROVE) are looked at here,
 many times a second, so that isolation is acted on when it is seen and not when a timer ends.
 """
@@ -15,45 +16,21 @@ from dataclasses import dataclass, field
 
 from safeshift.clock import Clock
 from safeshift.engine import chronicle, gate, machine
+from safeshift.engine.deadlines import Deadlines
 from safeshift.engine.interrupts import Interrupts
 from safeshift.engine.perform import Performer
 from safeshift.engine.record import Recorder
 from safeshift.engine.report import Report
 from safeshift.engine.states import Act, Alarm, Came, Cause, Effect, Event, Final, Outcome, Outline, Phase, State
+from safeshift.engine.waiting import GATES, Wait
 from safeshift.errors import ExitCode
 from safeshift.journal.events import Json
 from safeshift.planning.plan import Checks, Plan
-from safeshift.probes.judge import WINDOW, Count, Judge, View
-from safeshift.probes.observers import INTERVAL_S
-from safeshift.verdict import Verdict
+from safeshift.probes.judge import Count, Judge, View
 
 TICK_S = 0.05  # how often the view is looked at: a quarter of the default interval between two probes of a pair
 
-FORGIVEN_S = 12.0  # three windows of probes: routing and queues are back to normal by then, or they are not well
 FREE_AFTER_S = 1.0  # a read that takes longer hangs: its session is closed rather than waited for
-
-_LOOKS = frozenset({Act.LOOK, Act.WATCH, Act.SOAK, Act.PROVE})
-
-
-@dataclass(slots=True)
-class _Wait:
-    """A gate that is open: since when, and how long it must and may stay so."""
-
-    effect: Effect
-    since: float
-    watch_s: float
-    patience_s: float
-    counted: float = 0.0
-
-
-@dataclass(slots=True)
-class Limits:
-    """Time limits that may end a run's way forward, on the monotonic clock."""
-
-    move_ends: float | None = None
-    exposure_ends: float | None = None
-    fresh_until: float | None = None
-    ill_since: float | None = None
 
 
 @dataclass(slots=True)
@@ -70,10 +47,14 @@ class Shell:
     exposed: frozenset[str] = frozenset()
     before_end: Callable[[State], None] = lambda state: None
     _events: queue.Queue[tuple[Event, Mapping[str, Json]]] = field(default_factory=queue.Queue)
-    _wait: _Wait | None = None
-    _limits: Limits = field(default_factory=Limits)
+    _wait: Wait | None = None
     _asked: dict[Effect, float] = field(default_factory=dict)
+    _ill_since: float | None = None
     _began: float = 0.0
+    _deadlines: Deadlines = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._deadlines = Deadlines(self.plan, self.outline, self.exposed)
 
     def run(self) -> State:
         """Walk the plan to its end and return the last state.
@@ -111,14 +92,16 @@ class Shell:
     ) -> None:
         """Record one step of the machine, then perform what it asks for."""
         kept = self._finish(before, event, state, effects, findings)
-        self._watch_limits(state, effects)
+        self._deadlines.watch(state, effects, self.clock.monotonic())
+        if any(effect.act is Act.COMMIT for effect in effects):
+            self.judge.mark()
         self._free(before, state)
         if not kept and state.stop is None:
             self._events.put((Alarm(Cause.JOURNAL, self.recorder.trouble), {}))
         for effect in effects:
             if not kept and effect.act.changes_a_device and state.stop is None:
                 self._events.put((Came(effect, Outcome.FAILED, "not sent: the journal is lost"), {}))
-            elif effect.act in _LOOKS:
+            elif effect.act in GATES:
                 self._open_gate(effect)
             else:
                 # a daemon: a device that hangs must not keep a run that was stopped at once from ending
@@ -150,9 +133,11 @@ class Shell:
         """End the reads that were called off: their devices are needed now, to be undone."""
         if before is None or before.stop is not None or state.stop is None:
             return
+        changed = machine.changed_devices(before)
         for effect in before.flying - state.flying:
-            if effect.act is Act.READ_BACK and self.clock.monotonic() - self._asked.get(effect, 0.0) > FREE_AFTER_S:
-                self.performer.gatherer.driver(effect.device).close()
+            if effect.act not in GATES and self.clock.monotonic() - self._asked.get(effect, 0.0) > FREE_AFTER_S:
+                for device in (effect.device,) if effect.device else changed:
+                    self.performer.gatherer.driver(device).give_way()
 
     def _perform(self, effect: Effect) -> None:
         self._asked[effect] = self.clock.monotonic()
@@ -192,35 +177,25 @@ class Shell:
         unwell = self._unwell(state, view, checks, now)
         if unwell is not None:
             return unwell, evidence(view, checks.require)
-        return self._overdue(state, now)
+        overdue = self._deadlines.overdue(state, now)
+        return None if overdue is None else (overdue, {})
 
     def _unwell(self, state: State, view: View, checks: Checks, now: float) -> Alarm | None:
         """While no gate is open (a pause, a wait, a confirm) the networks are judged all the same."""
         if self._wait is not None and self._wait.effect in state.flying:
-            self._limits.ill_since = None
+            self._ill_since = None
             return None
         ruling = gate.decide(view, checks, elapsed_s=now - self._began, watch_s=0.0, patience_s=0.0)
         if ruling.cause is Cause.BLIND:
             return Alarm(Cause.BLIND, ruling.sentence)
         if ruling.cause is not Cause.NETWORK:
-            self._limits.ill_since = None
+            self._ill_since = None
             return None
-        if self._limits.ill_since is None:
-            self._limits.ill_since = now
-        if now - self._limits.ill_since <= checks.settle_s:
+        if self._ill_since is None:
+            self._ill_since = now
+        if now - self._ill_since <= checks.settle_s:
             return None
         return Alarm(Cause.NETWORK, ruling.sentence + self._since(state))
-
-    def _overdue(self, state: State, now: float) -> tuple[Event, Mapping[str, Json]] | None:
-        fresh_until = self._limits.fresh_until
-        if state.phase is Phase.GUARDING and fresh_until is not None and now > fresh_until:
-            return Alarm(Cause.DEADLINE, "arming took so long that the PASS before it is no longer fresh"), {}
-        if self._limits.exposure_ends is not None and now > self._limits.exposure_ends:
-            return Alarm(Cause.EXPOSURE, "the play's longest exposure is over"), {}
-        if self._limits.move_ends is not None and now > self._limits.move_ends:
-            name = self.plan.moves[state.move].name
-            return Alarm(Cause.DEADLINE, f"{name!r} was not sent and read back within its deadline"), {}
-        return None
 
     def _since(self, state: State) -> str:
         """Name the newest move that sent something, for whoever reads why the run was stopped."""
@@ -234,17 +209,7 @@ class Shell:
 
     def _open_gate(self, effect: Effect) -> None:
         checks = self.plan.moves[min(effect.move, len(self.plan.moves) - 1)].checks
-        now = self.clock.monotonic()
-        if effect.act is Act.PROVE:
-            self.judge.mark()
-            self._wait = _Wait(effect, now, watch_s=WINDOW * INTERVAL_S, patience_s=checks.hold_s, counted=now)
-        elif effect.act is Act.SOAK:
-            self.judge.mark()
-            self._wait = _Wait(effect, now, watch_s=checks.soak_s, patience_s=0.0)
-        elif effect.act is Act.WATCH:
-            self._wait = _Wait(effect, now, watch_s=checks.settle_s, patience_s=checks.settle_s)
-        else:
-            self._wait = _Wait(effect, now, watch_s=0.0, patience_s=0.0)
+        self._wait = Wait.opened(effect, checks, self.judge, self.clock.monotonic())
 
     def _ruled(self, state: State) -> tuple[Event, Mapping[str, Json]] | None:
         """Ask the gate about the wait that is open; None while it holds."""
@@ -252,61 +217,19 @@ class Shell:
         if wait is None or wait.effect not in state.flying:
             return None
         now = self.clock.monotonic()
-        checks = self._checks(state)
-        view = self.judge.view(now, loss_max=checks.loss_max)
-        age = now - wait.since
-        if wait.effect.act is Act.PROVE and age < wait.patience_s and gate.isolation(view, self.plan.networks):
-            return None  # the isolation that we just undid is still in the window
-        ruling = gate.decide(view, checks, elapsed_s=age, watch_s=wait.watch_s, patience_s=wait.patience_s)
-        if ruling.decision is gate.Decision.HOLD:
-            self._forgive(wait, view, now)
+        answer = wait.ruled(self.plan.networks, now)
+        if answer is None:
             return None
-        if (
-            wait.effect.act is Act.PROVE
-            and ruling.decision is gate.Decision.CONTINUE
-            and now - wait.counted < wait.watch_s
-        ):
-            return None  # the count began anew a moment ago: too little is known yet
         self._wait = None
+        (ruling, view), checks = answer, wait.checks
         if wait.effect.act is Act.LOOK:
-            self._limits.fresh_until = now + checks.freshness_s
+            self._deadlines.looked(now)
         outcome = Outcome.DONE if ruling.decision is gate.Decision.CONTINUE else Outcome.FAILED
-        findings = {**evidence(view, checks.require), "elapsed_s": round(age, 3), "freshness_s": checks.freshness_s}
-        return Came(wait.effect, outcome, ruling.sentence, cause=ruling.cause), findings
-
-    def _forgive(self, wait: _Wait, view: View, now: float) -> None:
-        """While proving that all is well again, count loss anew once a whole window has passed since the last count.
-
-        What was lost before and while the network converged back would otherwise stand against it for minutes.
-        """
-        if wait.effect.act is not Act.PROVE or now - wait.counted < WINDOW * INTERVAL_S:
-            return
-        if now - wait.since > FORGIVEN_S:
-            return  # whatever is lost now is not the way back any more
-        if any(view.verdict(network) is Verdict.FAIL for network in self.plan.networks):
-            self.judge.mark()
-            wait.counted = now
-
-    def _watch_limits(self, state: State, effects: tuple[Effect, ...]) -> None:
-        """Start and end the clocks of a move's deadline and of the play's exposure; mark what was just changed."""
-        now = self.clock.monotonic()
-        if state.stop is not None or state.phase not in (Phase.GUARDING, Phase.COMMITTING):
-            self._limits.move_ends = None
-        elif self._limits.move_ends is None:
-            self._limits.move_ends = now + self._checks(state).deadline_s
-        if any(effect.act is Act.COMMIT for effect in effects):
-            self.judge.mark()
-            self._expose(state, now)
-        if state.phase is Phase.ENDED or state.move >= len(self.plan.moves):
-            self._limits.exposure_ends = None
-
-    def _expose(self, state: State, now: float) -> None:
-        move = self.plan.moves[state.move]
-        exposure = self.plan.batches[self.outline.batch_of(state.move)].exposure
-        if move.id not in self.exposed or exposure is None:
-            self._limits.exposure_ends = None
-        elif self._limits.exposure_ends is None:
-            self._limits.exposure_ends = now + exposure.max_s
+        times: dict[str, Json] = {"elapsed_s": round(now - wait.since, 3), "freshness_s": checks.freshness_s}
+        return Came(wait.effect, outcome, ruling.sentence, cause=ruling.cause), {
+            **evidence(view, checks.require),
+            **times,
+        }
 
     def _stop_where_it_stands(self, state: State) -> State:
         """End at once: nothing more is sent, and everything that may be armed or changed is named."""

@@ -125,6 +125,7 @@ class ApproveArguments(Arguments):
 
     short: ClassVar[str] = "message"
     message: str = "go on?"
+    within: Duration = Seconds(3600.0)
 
 
 class AssertArguments(Arguments):

@@ -28,7 +28,8 @@ class Checks:
         freshness_s: Oldest PASS that lets a move start.
         observer_grace_s: How long no observer at all may be reachable.
         guard_s: The device-side timer of each move; already rounded up to the coarsest unit among its devices.
-        deadline_s: Longest time for sending and reading back one move.
+        deadline_s: Longest time for each part of a move that talks to devices: reading them, sending and reading back,
+            confirming, saving; a wait may take what it was told to wait as well.
     """
 
     require: tuple[str, ...]
@@ -111,6 +112,17 @@ class Move:
     targets: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     steps: tuple[Move, ...] = ()
+
+    @property
+    def longest_s(self) -> float:
+        """How long each part of it may take, seconds: its deadline, and for a wait what it was told to wait as well."""
+        told = _TOLD.get(self.kind, "")
+        waits = [self.arguments[host].get(told) for host in self.hosts] if told else []
+        longest = max((wait for wait in waits if isinstance(wait, int | float)), default=0.0)
+        return longest if self.kind is MoveKind.APPROVE else self.checks.deadline_s + longest
+
+
+_TOLD = {MoveKind.PAUSE: "duration", MoveKind.DRAINED: "within", MoveKind.APPROVE: "within"}
 
 
 @dataclass(frozen=True, slots=True)

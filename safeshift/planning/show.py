@@ -116,7 +116,8 @@ def _conditions(move: Move) -> Iterator[str]:
 
 
 def _around(move: Move, judgement: Judgement) -> Iterator[str]:
-    yield f"deadline: {show_duration(move.checks.deadline_s)} to send and read back"
+    deadline = show_duration(move.checks.deadline_s)
+    yield f"deadline: {deadline} each to capture, to send and read back, to confirm"
     if move.takes_down:
         yield f"takes down: {', '.join(move.takes_down)}"
     if move.id in judgement.exposed_moves:
@@ -145,8 +146,10 @@ def _typed(word: str, lines: tuple[str, ...]) -> Iterator[str]:
 
 
 def _wait(move: Move) -> Iterator[str]:
+    longest = show_duration(move.longest_s)
     if move.kind is MoveKind.APPROVE:
-        yield from dict.fromkeys(f"asks a person: {facts['message']}" for facts in move.arguments.values())
+        asked = dict.fromkeys(str(facts["message"]) for facts in move.arguments.values())
+        yield from (f"asks a person, within {longest}: {message}" for message in asked)
         return
     for host, facts in move.arguments.items():
         match move.kind:
@@ -158,7 +161,8 @@ def _wait(move: Move) -> Iterator[str]:
                     f"by their counters, at most {show_duration(_number(facts['within']))}"
                 )
             case MoveKind.READ:
-                yield f"{move.targets.get(host, host)}: reads {_listed(facts['commands'])}{_kept(move)}"
+                device = move.targets.get(host, host)
+                yield f"{device}: reads {_listed(facts['commands'])}{_kept(move)}, within {longest}"
             case MoveKind.PAUSE:
                 yield f"{host}: waits {show_duration(_number(facts['duration']))}, probing all the time"
             case _:

@@ -128,6 +128,14 @@ class Platform(Protocol):
         """Predict the normalised configuration after the lines were typed into it."""
         ...
 
+    def needed(self, config: str, lines: Sequence[str]) -> Lines:
+        """Return those of the lines that would change something, with the lines that open their sections.
+
+        Guarantees:
+            They lead to what all the lines lead to. Empty exactly when ``equal(apply(config, lines), config)``.
+        """
+        ...
+
     def equal(self, one: str, other: str) -> bool:
         """Tell whether two configurations are the same to the device.
 

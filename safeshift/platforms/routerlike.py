@@ -19,7 +19,7 @@ from safeshift.platforms.base import Dialogue, GuardStyle, Lines
 from safeshift.platforms.configtext import normalise, parse, render
 from safeshift.platforms.meaning import Vocabulary, interpret
 from safeshift.platforms.reads import is_listed
-from safeshift.platforms.typed import Grammar, predict
+from safeshift.platforms.typed import Grammar, needed, predict
 from safeshift.units import show_gbit
 
 
@@ -53,6 +53,13 @@ class RouterLike:
     def apply(self, config: str, lines: Sequence[str]) -> str:
         """Predict the normalised configuration after the lines were typed into it."""
         return render(predict(parse(config), lines, self.grammar), indent=self.grammar.indent)
+
+    def needed(self, config: str, lines: Sequence[str]) -> Lines:
+        """Return those of the lines that would change something, with the lines that open their sections."""
+        blocks = parse(config)
+        if not remediation.compare(predict(blocks, lines, self.grammar), blocks, self.grammar):
+            return ()
+        return needed(blocks, lines, self.grammar)
 
     def equal(self, one: str, other: str) -> bool:
         """Tell whether two configurations are the same to the device."""

@@ -182,18 +182,38 @@ def split_no(text: str) -> tuple[bool, str]:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One line as the device takes it: the sections it is typed in, and its canonical text."""
+    """One line as the device takes it.
+
+    Attributes:
+        path: The sections it is typed in, canonical.
+        text: Its canonical text.
+        body: The raw lines of a banner or certificate that it opens.
+        typed: What was typed for it, the body included.
+        under: Where in the walk the statements stand that opened those sections.
+    """
 
     path: tuple[str, ...]
     text: str
     body: tuple[str, ...] = ()
+    typed: tuple[str, ...] = ()
+    under: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Mode:
+    """A section that is open: how deep its line was indented, its canonical text, and the statement that opened it."""
+
+    indent: int
+    text: str
+    opener: int
 
 
 def statements(lines: Sequence[str], grammar: Grammar) -> Iterator[Statement]:
     """Follow the modes through lines as a person or safeshift types them."""
-    modes: list[tuple[int, str]] = []
+    modes: list[_Mode] = []
+    count = 0
     for line, body in scan(raw_lines("\n".join(lines))):
-        text = line.strip()
+        text, indent = line.strip(), len(line) - len(line.lstrip())
         if not body and (not text or text.startswith("!")):
             continue
         if text == "end":
@@ -205,26 +225,50 @@ def statements(lines: Sequence[str], grammar: Grammar) -> Iterator[Statement]:
         text = text if body else grammar.spell(text)
         if text == "no end":  # the end of a text is no command: only a whole text has one
             continue
-        _leave_modes(modes, text, len(line) - len(line.lstrip()))
-        yield Statement(tuple(mode for _, mode in modes), text, body)
+        _leave_modes(modes, text, indent)
+        path, under = tuple(mode.text for mode in modes), tuple(mode.opener for mode in modes)
+        yield Statement(path, text, body, (line, *body), under)
         if (SUBSECTION if modes else SECTION).match(text):
-            modes.append((len(line) - len(line.lstrip()), text))
+            modes.append(_Mode(indent, text, count))
+        count += 1
 
 
-def _leave_modes(modes: list[tuple[int, str]], text: str, indent: int) -> None:
+def _leave_modes(modes: list[_Mode], text: str, indent: int) -> None:
     """Drop the modes that this line cannot be typed in."""
     if GLOBAL.match(split_no(text)[1]):
         modes.clear()
-    while len(modes) > 1 and indent <= modes[-1][0]:
+    while len(modes) > 1 and indent <= modes[-1].indent:
         modes.pop()
+
+
+def needed(blocks: Blocks, lines: Sequence[str], grammar: Grammar) -> tuple[str, ...]:
+    """Return those of the lines that still change something, with the lines that open their sections.
+
+    Guarantees:
+        What they lead to is what all the lines lead to; where leaving some out would lead elsewhere, or a mode is
+        left by hand on the way, all are returned as they were typed. None when nothing would change.
+    """
+    wanted = predict(blocks, lines, grammar)
+    if wanted == blocks:
+        return ()
+    walk, now, kept = tuple(statements(lines, grammar)), blocks, set[int]()
+    for place, statement in enumerate(walk):
+        before, now = now, _take(now, statement, grammar)
+        if now != before:
+            kept |= {place, *statement.under}
+    left = tuple(line for place in sorted(kept) for line in walk[place].typed)
+    return left if predict(blocks, left, grammar) == wanted else tuple(lines)
 
 
 def predict(blocks: Blocks, lines: Sequence[str], grammar: Grammar) -> Blocks:
     """Return the tree that the device would show after the lines were typed."""
     for statement in statements(lines, grammar):
-        blocks = _within(blocks, statement.path, statement, grammar, "")
-        blocks = _wipe(blocks, statement, grammar)
+        blocks = _take(blocks, statement, grammar)
     return blocks
+
+
+def _take(blocks: Blocks, statement: Statement, grammar: Grammar) -> Blocks:
+    return _wipe(_within(blocks, statement.path, statement, grammar, ""), statement, grammar)
 
 
 def _within(blocks: Blocks, path: tuple[str, ...], statement: Statement, grammar: Grammar, parent: str) -> Blocks:

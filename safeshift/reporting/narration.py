@@ -285,7 +285,7 @@ def told_end(data: Data, took: str) -> Iterator[Line]:
     todo = texts(data, "todo")
     if todo:
         yield Line("to be done by a person, now:", Tone.BAD, 1)
-    yield from (Line(line, Tone.BAD, 2) for line in todo)
+    yield from (Line(line, Tone.BAD, 2) for told in todo for line in told.splitlines())
 
 
 def show_time(at: datetime) -> str:

@@ -144,6 +144,23 @@ def test_apply_predicts_normalised_text_and_typing_twice_changes_nothing_more(
     assert found.differences(text, text) == ()
 
 
+@pytest.mark.parametrize("platform", TEXTS)
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_needed_lines_lead_where_all_lines_lead_and_are_none_where_nothing_changes(
+    platform: str, data: st.DataObject
+) -> None:
+    """What is already true is left out, nothing else is, and the order stays."""
+    found = platform_named(platform)
+    before = found.apply(TEXTS[platform], data.draw(_edits(platform), label="edits before"))
+    lines = data.draw(_edits(platform), label="lines")
+    left = found.needed(before, lines)
+    assert found.equal(found.apply(before, left), found.apply(before, lines))
+    assert bool(left) != found.equal(found.apply(before, lines), before)
+    rest = iter(lines)
+    assert all(line in rest for line in left)
+
+
 _CHARACTERS = st.sampled_from([*"ab !^C#\r\t\n  ", "banner motd ^C\n", "banner motd\n", "EOF\n", "end\n", "!\n"])
 
 

@@ -39,6 +39,7 @@ class Case:
         faults: What goes wrong then.
         over: Seconds until it is over; 0: what the faults themselves say, or never.
         ends: How the run must end.
+        says: What the reason of an undone run contains.
     """
 
     at: str
@@ -49,6 +50,7 @@ class Case:
     verify: str = ""
     hosts: str = "a:b"
     more: str = SHORT_GUARD
+    says: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,12 @@ CASES = {
     "b_hangs_a_while_in_its_commit": Case("intent commit b", fault(HANG, "b"), 3.0, DONE),
     "a_hangs_in_its_commit_beyond_the_deadline": Case("intent commit a", fault(HANG, "a"), 8.0, verify="deadline: 4s"),
     "b_hangs_in_its_commit_beyond_the_deadline": Case("intent commit b", fault(HANG, "b"), 8.0, verify="deadline: 4s"),
+    "b_hangs_as_it_is_confirmed_beyond_the_deadline": Case(
+        "intent confirm b", fault(HANG, "b"), 9.0, verify="deadline: 4s", says="was not confirmed within its deadline"
+    ),
+    "a_hangs_as_the_goal_is_observed_beyond_the_deadline": Case(
+        "intent observe goal", fault(HANG, "a"), 9.0, verify="deadline: 4s", says="goal was not observed within its"
+    ),
     "a_is_cut_before_the_echo_of_its_commit": Case(
         "intent commit a", fault(CUT, "a", match="commit timer", when="before_echo", times=1)
     ),
@@ -199,6 +207,7 @@ def test_run_with_a_fault_ends_legally_and_never_silently(ends: Ends, name: str)
     final = end.result.final
     assert final in CASES[name].ends, (end.result.reason, end.result.todo)
     if final is Final.ROLLED_BACK:
+        assert CASES[name].says in end.result.reason
         assert (end.changed, end.result.todo, end.result.exit_code) == ((), (), ExitCode.ROLLED_BACK)
         assert end.result.reason
     elif final is Final.COMPLETED:
@@ -208,4 +217,4 @@ def test_run_with_a_fault_ends_legally_and_never_silently(ends: Ends, name: str)
         assert end.result.todo
         named = {one.device for one in CASES[name].faults if one.kind is MANAGEMENT}  # nobody saw what it holds
         for device in (*end.changed, *named):
-            assert any(line.startswith(f"{device}: to undo it, type: ") for line in end.result.todo)
+            assert any(line.startswith(f"{device}: to undo it, type:\n") for line in end.result.todo)

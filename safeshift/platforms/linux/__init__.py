@@ -72,6 +72,14 @@ class Linux:
         """
         raise _only_observes()
 
+    def needed(self, config: str, lines: Sequence[str]) -> Lines:
+        """Refuse.
+
+        Raises:
+            PlanError: always.
+        """
+        raise _only_observes()
+
     def equal(self, one: str, other: str) -> bool:
         """Compare two texts."""
         return self.normalise(one) == self.normalise(other)

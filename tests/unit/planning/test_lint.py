@@ -72,6 +72,15 @@ def test_link_of_a_drained_and_seen_empty_router_may_go_down(tmp_path: Path, tou
     check(plan_of(playbook_of(tmp_path, f"{drain}\n- wait_drained: {{}}\n{touch}")))
 
 
+def test_link_that_flaps_while_lines_are_typed_is_taken_down_by_them(tmp_path: Path) -> None:
+    """Where lines take effect as they are typed, ``shutdown`` and ``no shutdown`` in one block is an outage."""
+    port = "HundredGigE1/0/1"
+    bounce = f"- config: {{lines: [description x, shutdown, no shutdown], parents: [interface {port}]}}"
+    with pytest.raises(LintError, match=f"takes down l1:[^ ]*--p2:{port}, and neither end of it is drained"):
+        check(plan_of(playbook_of(tmp_path, bounce, "hosts: p2")))
+    check(plan_of(playbook_of(tmp_path, bounce.replace(port, "Ethernet1"))))  # staged: nothing happens on the way
+
+
 def test_router_that_was_drained_before_the_run_needs_only_the_wait(tmp_path: Path) -> None:
     """What someone drained by hand is drained."""
     start = typed("p1", "router ospf 1", " max-metric router-lsa")

@@ -214,3 +214,29 @@ def test_apply_typed_banner_is_kept_whole() -> None:
     text = eos.apply(EOS, ("banner motd", "interface Ethernet1", "shutdown", "EOF", "int et10", "   shutdown"))
     assert "banner motd\ninterface Ethernet1\nshutdown\nEOF\n" in text
     assert eos.differences(EOS, text)[:2] == (" interface Ethernet10", "+   shutdown")
+
+
+@pytest.mark.parametrize(
+    ("typed", "left"),
+    [
+        (("ip route 10.9.0.0/16 Null0", "ip route 10.8.0.0/16 Null0"), ("ip route 10.8.0.0/16 Null0",)),
+        (("int et1", " ip ospf cost 10", " mtu 9000"), ("int et1", " mtu 9000")),
+        (
+            ("interface Ethernet1", "  mtu 9000", "interface Ethernet10", "  switchport access vlan 10"),
+            ("interface Ethernet1", "  mtu 9000"),
+        ),
+        (("interface Ethernet1", "  shutdown", "  no shutdown"), ()),
+        (
+            ("interface Ethernet1", "  mtu 9000", "  shutdown", "  no shutdown"),
+            ("interface Ethernet1", "  mtu 9000", "  shutdown", "  no shutdown"),
+        ),
+        (("interface Loopback7",), ("interface Loopback7",)),
+        (("router ospf 1", "  max-lsa 12000", "exit", "ip routing", "hostname l9"), ("hostname l9",)),
+        (("banner motd", "stay out", "EOF", "hostname l1"), ("banner motd", "stay out", "EOF")),
+    ],
+)
+def test_needed_lines_are_those_that_change_something_under_their_sections(
+    typed: tuple[str, ...], left: tuple[str, ...]
+) -> None:
+    """As typed, in order; a section's line stays while something in it does."""
+    assert platform_named("arista_eos").needed(EOS, typed) == left
