@@ -13,6 +13,7 @@
         LintError                       the plan breaks a rule that nothing overrides
         WhatIfError                     the model foresees harm
         PreflightError                  baseline, dead target, foreign guard, unreachable device
+        StoppedError                    a person stopped it before anything was sent                exit 130
       DeviceError                       talking to one device failed; chained to the foreign cause
         ConnectError                    no way to the device
         AuthError                       it would not let us in
@@ -31,6 +32,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import ClassVar
 
 
 class ExitCode(IntEnum):
@@ -49,8 +51,11 @@ class ExitCode(IntEnum):
 class SafeshiftError(Exception):
     """An error that safeshift raises on purpose.
 
-    ``str()`` is one sentence for an operator; ``hint`` says what to do next, or is empty.
+    ``str()`` is one sentence for an operator; ``hint`` says what to do next, or is empty. ``exit_code`` is what a
+    command ends with that it stopped before anything was sent.
     """
+
+    exit_code: ClassVar[ExitCode] = ExitCode.BUG
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -74,6 +79,8 @@ class Place:
 
 class InputError(SafeshiftError):
     """What a person wrote is wrong. Nothing was contacted, nothing was sent."""
+
+    exit_code = ExitCode.BAD_INPUT
 
     def __init__(self, message: str, *, place: Place | None = None, hint: str = "") -> None:
         super().__init__(f"{place}: {message}" if place else message, hint=hint)
@@ -99,6 +106,8 @@ class PlanError(InputError):
 class RefusedError(SafeshiftError):
     """safeshift looked and said no. No change was sent to any device."""
 
+    exit_code = ExitCode.REFUSED
+
 
 class LockHeldError(RefusedError):
     """Another run holds this fabric."""
@@ -116,8 +125,16 @@ class PreflightError(RefusedError):
     """The world is not as it must be before a first step."""
 
 
+class StoppedError(RefusedError):
+    """A person stopped the run before anything was sent."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
 class DeviceError(SafeshiftError):
     """Talking to one device failed. ``__cause__`` is the foreign exception, if there was one."""
+
+    exit_code = ExitCode.REFUSED
 
     def __init__(self, device: str, message: str, *, hint: str = "") -> None:
         super().__init__(f"{device}: {message}", hint=hint)
@@ -160,6 +177,10 @@ class ProbeError(SafeshiftError):
 class JournalError(SafeshiftError):
     """The journal cannot be written, or is not what safeshift wrote."""
 
+    exit_code = ExitCode.JOURNAL
+
 
 class LabError(SafeshiftError):
     """The lab cannot be started or reached."""
+
+    exit_code = ExitCode.BAD_INPUT

@@ -1,8 +1,7 @@
-"""Every test has a state directory of its own: no test sees another's locks, nor touches those of whoever runs it."""
+"""Every test has state and locks of its own: no test sees those of another session, or of whoever runs it."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,10 +10,10 @@ import pytest
 @pytest.fixture(scope="session", autouse=True)
 def _state_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What is begun before any single test (scenarios that run side by side) goes here."""
-    before = os.environ.get("SAFESHIFT_STATE")
-    os.environ["SAFESHIFT_STATE"] = str(tmp_path_factory.mktemp("state"))
-    yield
-    if before is None:
-        del os.environ["SAFESHIFT_STATE"]
-    else:
-        os.environ["SAFESHIFT_STATE"] = before
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SAFESHIFT_STATE", str(tmp_path_factory.mktemp("state")))
+        patch.setenv("SAFESHIFT_LOCKS", str(tmp_path_factory.mktemp("locks")))
+        settings = tmp_path_factory.mktemp("settings") / "ansible.cfg"  # no test reads those of whoever runs it
+        settings.touch()
+        patch.setenv("ANSIBLE_CONFIG", str(settings))
+        yield

@@ -120,7 +120,6 @@ PUBLIC = {
             "find_fabric",
             "load",
             "open_journal",
-            "refusal_code",
             "run",
         ]
     ),
@@ -140,6 +139,7 @@ PUBLIC = {
         "LintError",
         "WhatIfError",
         "PreflightError",
+        "StoppedError",
         "DeviceError",
         "ConnectError",
         "AuthError",

@@ -38,7 +38,7 @@ def main() -> int:
         found = api.check(job, lab=lab)
         if found.refusal is not None:
             print("would be refused:", found.refusal)
-            return int(api.refusal_code(found.refusal))
+            return int(found.refusal.exit_code)
         result = api.run(job, lab=lab, observers=[watch])
         speeds = [line.strip() for line in lab.running("p1").splitlines() if "speed" in line]
     print(f"run {result.run} ended {result.final.value} {result.reason}".rstrip())

@@ -14,6 +14,7 @@ from typing import Generic, Protocol, TypeVar
 from safeshift.errors import PlanError
 from safeshift.fabric.state import RouterState
 from safeshift.model.fabric import Fabric, Link, Router
+from safeshift.model.source import suggest
 from safeshift.model.steps import Arguments
 from safeshift.platforms.base import Lines, Platform
 
@@ -67,7 +68,8 @@ class Situation:
             PlanError: it is no router of the fabric.
         """
         if self.host not in self.fabric.routers:
-            hint = "name a router of the fabric file as the host, or add this one there"
+            otherwise = "name a router of the fabric file as the host, or add this one there"
+            hint = suggest(self.host, tuple(self.fabric.routers), otherwise)
             raise PlanError(f"{self.host} is not a router of the fabric, so nothing is known of its traffic", hint=hint)
         return self.fabric.routers[self.host]
 
@@ -86,6 +88,19 @@ class Situation:
             if name not in known:
                 raise PlanError(f"{self.host} has no link {name!r}", hint=f"it has {', '.join(known) or 'none'}")
         return tuple(dict.fromkeys(known[name] for name in names))
+
+    def missing(self, device: str, lines: Lines) -> Lines:
+        """Return those of some typed lines that the device does not hold yet.
+
+        Raises:
+            PlanError: one of them does not configure but acts: no guard could cover it, and no flag sends it.
+        """
+        platform = self.platforms[device]
+        acting = platform.stray(lines)
+        if acting:
+            hint = "write configuration only; safeshift itself enters, commits, confirms and leaves"
+            raise PlanError(f"{device}: {acting!r} does not configure but acts, so no guard could cover it", hint=hint)
+        return platform.needed(self.configs[device], lines)
 
 
 class Action(Protocol[A_contra]):

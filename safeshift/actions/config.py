@@ -19,7 +19,7 @@ class Config(Plain[ConfigArguments]):
 
     def lines(self, arguments: ConfigArguments, at: Situation, device: str) -> Lines:
         """See ``Action``."""
-        return at.platforms[device].needed(at.configs[device], typed_lines(arguments))
+        return at.missing(device, typed_lines(arguments))
 
     def takes_down(self, arguments: ConfigArguments, at: Situation) -> tuple[str, ...]:
         """See ``Action``: links whose own interface is shut on the way; where it ends is what the text says anyway.

@@ -42,7 +42,7 @@ class LinkSpeed(Plain[LinkSpeedArguments]):
         for link in at.own_links(arguments.links):
             for end in link.ends:
                 if end.router == device and not _runs_at(at, end, link, arguments.speed):
-                    found += at.platforms[device].needed(at.configs[device], _table(at, end, arguments.speed))
+                    found += at.missing(device, _table(at, end, arguments.speed))
         return found
 
     def effect(self, arguments: LinkSpeedArguments, at: Situation) -> States:

@@ -8,7 +8,7 @@ Next: ``job.py``, ``running.py``, and then ``engine/preflight.py``.
 from safeshift.api.checking import CheckResult, check
 from safeshift.api.job import Job, find_fabric, load
 from safeshift.api.opening import Overrides
-from safeshift.api.running import RunResult, open_journal, refusal_code, run
+from safeshift.api.running import RunResult, open_journal, run
 
 __all__ = (
     "CheckResult",
@@ -19,6 +19,5 @@ __all__ = (
     "find_fabric",
     "load",
     "open_journal",
-    "refusal_code",
     "run",
 )

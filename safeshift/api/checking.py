@@ -7,13 +7,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from safeshift.api.job import Job
-from safeshift.api.opening import Overrides, find_way, fly, open_preflight
-from safeshift.api.running import fabric_held
+from safeshift.api.opening import Overrides, Way, find_way, fly, open_preflight
+from safeshift.api.running import ways_held
 from safeshift.clock import Clock, SystemClock
 from safeshift.engine.interrupts import Interrupts
 from safeshift.errors import JournalError, RefusedError, SafeshiftError
-from safeshift.journal.lock import FabricLock
-from safeshift.journal.place import locks_directory
+from safeshift.journal.lock import find_holder
 from safeshift.planning.compile import needs_approval
 from safeshift.planning.forecast import Judgement, foresee
 from safeshift.planning.lint import check_rules
@@ -67,7 +66,7 @@ def check(
         flight = open_preflight(job, way, clock, interrupts or Interrupts(), lambda kind, **data: None, stack)
         refusal: SafeshiftError | None = None
         try:
-            _see_lock(job, lab)
+            _see_lock(way)
             fly(job, flight, override="")
         except (RefusedError, SafeshiftError) as error:
             if isinstance(error, JournalError):
@@ -108,7 +107,7 @@ def _check_offline(job: Job) -> CheckResult:
     return CheckResult(plan, judgement, refusal, notes=tuple(_asks(plan)))
 
 
-def _see_lock(job: Job, lab: Overrides | None) -> None:
-    holder = FabricLock(locks_directory(), fabric_held(job, lab)).holder()
+def _see_lock(way: Way) -> None:
+    holder = find_holder(ways_held(way))
     if holder is not None:
         raise RefusedError(f"another run holds this fabric: {holder}", hint="wait until it has ended")

@@ -11,8 +11,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from safeshift.model import fabric as fabric_file
+from safeshift.model.ansible_cfg import AnsibleConfig, find_config
 from safeshift.model.connection import ConnectionDefaults
 from safeshift.model.fabric import Fabric
+from safeshift.model.fabric_checks import check_spelling
 from safeshift.model.inventory import Inventory, load_inventory
 from safeshift.model.playbook import Playbook, load_playbook
 from safeshift.model.vault import Vault
@@ -22,6 +24,7 @@ from safeshift.planning.selecting import Selection
 from safeshift.planning.site import Site, site_of
 
 NOTHING: Mapping[str, object] = MappingProxyType({})
+FORKS = 16  # logins at the same time, where nobody says how many
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,8 @@ class Job:
 
     Attributes:
         extra_vars: ``-e``: they override every other variable.
-        defaults: ``-u``, ``-k``, ``--private-key``, ``-K``: what the inventory does not say about logins.
+        defaults: ``-u``, ``-k``, ``--private-key``, ``-K``, and below them ansible.cfg: what the inventory does not say
+            about logins.
         forks: How many logins happen at the same time.
     """
 
@@ -41,7 +45,7 @@ class Job:
     selection: Selection = field(default_factory=Selection)
     extra_vars: Mapping[str, object] = field(default_factory=dict)
     defaults: ConnectionDefaults = field(default_factory=ConnectionDefaults)
-    forks: int = 16
+    forks: int = FORKS
 
     @property
     def site(self) -> Site:
@@ -70,31 +74,56 @@ def find_fabric(sources: Sequence[str]) -> Path:
 
 def load(
     playbook: str | Path,
-    inventory: str | Sequence[str],
+    inventory: str | Sequence[str] | None = None,
     *,
     fabric: str | Path | None = None,
     vault: Vault | None = None,
     selection: Selection | None = None,
     extra_vars: Mapping[str, object] = NOTHING,
     defaults: ConnectionDefaults | None = None,
-    forks: int = 16,
+    forks: int | None = None,
+    config: AnsibleConfig | None = None,
 ) -> Job:
     """Read everything that people wrote.
 
+    Args:
+        inventory: As ``-i``; None: what ansible.cfg names.
+        vault: The passwords of vaulted files and values; None: those that ansible.cfg names, as far as nobody is asked.
+        forks: None: as ansible.cfg says, or 16.
+        config: The site's ansible.cfg; None: what Ansible would find here and now (``find_config``). Whatever is an
+            argument too counts above it.
+
     Raises:
-        PlaybookError, InventoryError, FabricError: with file, line, column and what to do; nothing was contacted.
+        PlaybookError, InventoryError, FabricError, InputError: with file, line, column and what to do; nothing was
+            contacted.
     """
-    sources = (inventory,) if isinstance(inventory, str) else tuple(inventory)
+    config = find_config() if config is None else config
+    sources = (
+        config.inventory if inventory is None else (inventory,) if isinstance(inventory, str) else tuple(inventory)
+    )
     fabric_path = Path(fabric) if fabric is not None else find_fabric(sources)
     book = load_playbook(Path(playbook))
-    hosts = load_inventory(sources, vault=vault, playbook_dir=Path(playbook).parent, extra_vars=extra_vars)
+    hosts = load_inventory(
+        sources,
+        vault=_vault_of(config) if vault is None else vault,
+        playbook_dir=Path(playbook).parent,
+        extra_vars=extra_vars,
+        rules=config.rules,
+    )
+    told = fabric_file.load(fabric_path)
+    check_spelling(told, fabric_path, hosts.hosts)
     return Job(
         playbook=book,
         inventory=hosts,
-        fabric=fabric_file.load(fabric_path),
+        fabric=told,
         fabric_path=fabric_path,
         selection=selection or Selection(),
         extra_vars=extra_vars,
-        defaults=defaults or ConnectionDefaults(),
-        forks=forks,
+        defaults=config.logins.under(defaults or ConnectionDefaults()),
+        forks=forks or config.forks or FORKS,
     )
+
+
+def _vault_of(config: AnsibleConfig) -> Vault:
+    rules = config.vault
+    return Vault.from_files(rules.all_sources(), label=rules.label, match_label=rules.match_label)

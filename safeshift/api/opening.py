@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -18,7 +18,8 @@ from safeshift.drivers.netmiko_driver import NetmikoDriver
 from safeshift.engine.gather import Gatherer
 from safeshift.engine.interrupts import Interrupts
 from safeshift.engine.preflight import Preflight, Sink
-from safeshift.model.connection import Connection, connection_of
+from safeshift.model.connection import Connection, ConnectionDefaults, connection_of
+from safeshift.model.jumps import InventoryHosts
 from safeshift.model.templating import Templater
 from safeshift.planning.compile import devices_of
 from safeshift.planning.site import Site
@@ -103,7 +104,8 @@ def connect_all(job: Job, hosts: Iterable[str], lab: Overrides | None) -> dict[s
     """Work out how each host is reached; a lab replaces address, login and host keys of its devices."""
     defaults = job.defaults
     if lab is not None:
-        defaults = replace(defaults, known_hosts=(lab.known_hosts,), ssh_config=Path("/dev/null"))
+        defaults = ConnectionDefaults(known_hosts=(lab.known_hosts,), ssh_config=Path("/dev/null"))
+    find_host = InventoryHosts(job.inventory)
     result = {}
     for host in hosts:
         variables = dict(job.inventory.host_vars(host))
@@ -111,7 +113,8 @@ def connect_all(job: Job, hosts: Iterable[str], lab: Overrides | None) -> dict[s
             # The lab stands in for the whole way to the device: nothing of the site's own way may remain.
             variables = {key: value for key, value in variables.items() if not key.startswith("ansible_")}
             variables.update(lab.overrides.get(host, {}))
-        result[host] = connection_of(host, variables, defaults=defaults, render=Templater(variables).render)
+        render = Templater(variables).render
+        result[host] = connection_of(host, variables, defaults=defaults, render=render, find_host=find_host)
     return result
 
 

@@ -6,11 +6,11 @@ Everything a run opens is closed here, in reverse order, however it ends. Next: 
 from __future__ import annotations
 
 import getpass
-import hashlib
 import secrets
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -27,9 +27,20 @@ from safeshift.engine.preflight import Preflight
 from safeshift.engine.record import Observer, Recorder
 from safeshift.engine.shell import Shell, exit_code
 from safeshift.engine.states import Final, MoveOutline, Outline, State
-from safeshift.errors import ExitCode, InputError, JournalError, LockHeldError, RefusedError, SafeshiftError
+from safeshift.errors import (
+    ExitCode,
+    JournalError,
+    LockHeldError,
+    PlanError,
+    RefusedError,
+    SafeshiftError,
+    StoppedError,
+)
+from safeshift.journal.alive import Alive
+from safeshift.journal.alive import begin as come_alive
 from safeshift.journal.events import Event, Json, Kind
-from safeshift.journal.lock import FabricLock, HeldLock, fabric_key
+from safeshift.journal.lock import Ways, names_of, take
+from safeshift.journal.masking import masked
 from safeshift.journal.place import state_directory
 from safeshift.journal.store import Journal
 from safeshift.journal.writer import RunWriter
@@ -37,6 +48,9 @@ from safeshift.planning.compile import needs_approval
 from safeshift.planning.forecast import Judgement
 from safeshift.planning.plan import Plan
 from safeshift.platforms.base import GuardStyle
+from safeshift.platforms.linux import LINUX
+
+_LOOK_UPS = 16  # names of routers that are resolved at the same time: where no name server answers each takes long
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +121,16 @@ def run(
         store = Journal.open(journal or state_directory() / "journal.db")
         stack.callback(store.close)
         run_id = new_run_id(order.clock)
-        fabric = fabric_held(job, lab)
-        lock = FabricLock(store.locks, fabric)
+        ways = ways_held(order.way)
         try:
-            held = lock.acquire(run_id, getpass.getuser(), argv=order.argv, clock=order.clock)
+            held = take(ways, run_id, getpass.getuser(), clock=order.clock)
         except LockHeldError as error:
             return _refused(run_id, error, None, ())
         stack.callback(held.release)
-        writer = stack.enter_context(store.begin(run_id, fabric))
-        return _carry_out(order, writer, held, stack)
+        life = come_alive(run_id, tuple(name for names in ways.values() for name in names))
+        stack.callback(life.end)
+        writer = stack.enter_context(store.begin(run_id, str(job.fabric_path)))
+        return _carry_out(order, writer, life, stack)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +149,14 @@ class _Order:
     argv: tuple[str, ...]
 
 
-def _carry_out(order: _Order, writer: RunWriter, held: HeldLock, stack: ExitStack) -> RunResult:
+def _carry_out(order: _Order, writer: RunWriter, life: Alive, stack: ExitStack) -> RunResult:
     """With the fabric locked and the journal open: look, and when nothing speaks against it, go."""
     recorder = Recorder(writer, order.observers)
     stack.callback(recorder.close)
-    _open_run(recorder, order, held)
+    _open_run(recorder, order, life)
     flight = open_preflight(order.job, order.way, order.clock, order.interrupts, recorder.note, stack)
     try:
+        _see_that_somebody_answers(order)
         fly(order.job, flight, override=order.override)
         plan, judgement = _agreed(order, flight)
     except SafeshiftError as error:
@@ -150,6 +166,8 @@ def _carry_out(order: _Order, writer: RunWriter, held: HeldLock, stack: ExitStac
         return replace(_refused(recorder.run, error, flight, recorder.events), head=writer.head)
     if recorder.trouble:
         raise JournalError(recorder.trouble, hint="nothing was sent")
+    for orphan in life.orphans:
+        life.settle(orphan)  # not before: a run that was refused has not dealt with what the orphan left
     state = _shell(order, flight, plan, judgement, recorder).run()
     return RunResult(
         run=recorder.run,
@@ -165,10 +183,15 @@ def _carry_out(order: _Order, writer: RunWriter, held: HeldLock, stack: ExitStac
     )
 
 
-def fabric_held(job: Job, lab: Overrides | None) -> str:
-    """Name what a run holds: the fabric, or the lab that stands in for it, which is another one."""
-    key = fabric_key(job.fabric_path)
-    return key if lab is None else f"{key}-lab-{hashlib.sha256(str(lab.known_hosts).encode()).hexdigest()[:8]}"
+def ways_held(way: Way) -> Ways:
+    """Name what a run holds: each router of its fabric, whatever part of it is changed, by its management addresses.
+
+    A host is only looked from, so that any number of runs may use it at once.
+    """
+    routers = {name: one for name, one in way.connections.items() if one.platform != LINUX.name and not one.local}
+    with ThreadPoolExecutor(_LOOK_UPS) as pool:
+        names = pool.map(lambda one: names_of(one.address, one.port), routers.values())
+        return dict(zip(routers, names, strict=True))
 
 
 def new_run_id(clock: Clock) -> str:
@@ -176,13 +199,13 @@ def new_run_id(clock: Clock) -> str:
     return f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
-def _open_run(recorder: Recorder, order: _Order, held: HeldLock) -> None:
+def _open_run(recorder: Recorder, order: _Order, life: Alive) -> None:
     versions: dict[str, Json] = {name: version(name) for name in ("safeshift", "netmiko", "paramiko")}
     recorder.note(
         Kind.RUN_OPENED,
         operator=getpass.getuser(),
         host=socket.gethostname(),
-        argv=list(order.argv),
+        argv=list(masked(order.argv)),
         playbook=order.job.playbook.path,
         fabric=str(order.job.fabric_path),
         versions={**versions, "python": sys.version.split()[0]},
@@ -190,19 +213,39 @@ def _open_run(recorder: Recorder, order: _Order, held: HeldLock) -> None:
         override=order.override,
     )
     recorder.note(Kind.PREFLIGHT, check="lock", verdict="PASS", detail="this run holds the fabric")
-    for orphan in held.orphans:
+    for orphan in life.orphans:
         text = f"run {orphan} held this fabric and never closed its journal: see safeshift show {orphan}"
         recorder.note(Kind.NOTE, text=text)
-        held.settle(orphan)
+
+
+def _see_that_somebody_answers(order: _Order) -> None:
+    """Refuse what asks for a person, where there is none, before anybody logs in.
+
+    The plan made from the files can be impossible where the one made from the devices is not: then it says nothing.
+    """
+    if order.approve is not None:
+        return
+    try:
+        asks = needs_approval(order.job.compile(None))
+    except PlanError:
+        asks = False
+    if asks:
+        raise _nobody_answers()
+
+
+def _nobody_answers() -> RefusedError:
+    hint = "run it at a terminal, or with --yes"
+    return RefusedError("the plan asks for an approval and nobody is there to give it", hint=hint)
 
 
 def _agreed(order: _Order, flight: Preflight) -> tuple[Plan, Judgement]:
     if flight.plan is None or flight.judgement is None:
         raise AssertionError("a preflight that raised nothing has a plan")
     if needs_approval(flight.plan) and order.approve is None:
-        hint = "run it at a terminal, or with --yes"
-        raise RefusedError("the plan asks for an approval and nobody is there to give it", hint=hint)
+        raise _nobody_answers()
     if order.confirm_start is not None and not order.confirm_start(flight.plan, flight.judgement):
+        if order.interrupts.first:
+            raise StoppedError(f"stopped by {order.interrupts.first} before anything was sent")
         raise RefusedError("not started: the answer was no")
     return flight.plan, flight.judgement
 
@@ -254,23 +297,16 @@ def outline_of(plan: Plan, styles: Mapping[str, GuardStyle]) -> Outline:
 
 
 def _close_refused(recorder: Recorder, error: SafeshiftError) -> None:
-    code = refusal_code(error)
+    code = error.exit_code
     recorder.note(
         Kind.RUN_CLOSED, state=Final.REFUSED.value, cause="refused", reason=error.message, todo=[], exit_code=int(code)
     )
 
 
-def refusal_code(error: SafeshiftError) -> ExitCode:
-    """Return the exit code of an error that ended a run before anything was sent."""
-    if isinstance(error, JournalError):
-        return ExitCode.JOURNAL
-    return ExitCode.BAD_INPUT if isinstance(error, InputError) else ExitCode.REFUSED
-
-
 def _refused(run_id: str, error: SafeshiftError, flight: Preflight | None, events: tuple[Event, ...]) -> RunResult:
     plan = flight.plan if flight is not None else None
     judgement = flight.judgement if flight is not None else None
-    return RunResult(run_id, Final.REFUSED, refusal_code(error), error.message, (), plan, judgement, error, events)
+    return RunResult(run_id, Final.REFUSED, error.exit_code, error.message, (), plan, judgement, error, events)
 
 
 @contextmanager

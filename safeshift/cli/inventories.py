@@ -14,7 +14,9 @@ import typer
 from safeshift.cli import options as flags
 from safeshift.cli.saying import say, say_json
 from safeshift.errors import InputError, InventoryError
+from safeshift.model.ansible_cfg import find_config
 from safeshift.model.inventory import Inventory, load_inventory
+from safeshift.model.inventory.extravars import read_extra_vars
 from safeshift.reporting.lines import Line, printable
 
 AsList = Annotated[bool, typer.Option("--list", help="All groups, hosts and variables as JSON, as ansible-inventory.")]
@@ -26,7 +28,7 @@ ListHosts = Annotated[
 Group = Annotated[str, typer.Argument(help="The group to begin at, with --graph.", show_default=False)]
 WithVars = Annotated[bool, typer.Option("--vars", help="With --graph: the variables of each host and group too.")]
 PlaybookDir = Annotated[
-    Path | None, typer.Option("--playbook-dir", help="Also the group_vars and host_vars of this folder.")
+    Path | None, typer.Option("--playbook-dir", help="Whose group_vars and host_vars count too; default: here.")
 ]
 ShowVaulted = Annotated[
     bool, typer.Option("--show-vaulted", help="Show what stands in vaulted files; without it such values are ***.")
@@ -39,7 +41,7 @@ def register(app: typer.Typer) -> None:
 
 
 def show_inventory(
-    inventory: flags.Inventories,
+    inventory: flags.Inventories = None,
     group: Group = "",
     as_list: AsList = False,
     as_graph: AsGraph = False,
@@ -49,6 +51,7 @@ def show_inventory(
     with_vars: WithVars = False,
     extra_vars: flags.ExtraVars = None,
     playbook_dir: PlaybookDir = None,
+    vault_id: flags.VaultIds = None,
     vault_password_file: flags.VaultFiles = None,
     ask_vault_pass: flags.AskVault = False,
     show_vaulted: ShowVaulted = False,
@@ -57,11 +60,14 @@ def show_inventory(
     _check_choice(as_list, as_graph, host is not None, list_hosts is not None)
     if (group or with_vars) and not as_graph:
         raise InputError("a group and --vars belong to --graph", hint="for a pattern: --list-hosts PATTERN")
+    config = find_config()
+    vault = flags.vault_of(config, vault_id, vault_password_file, ask_vault_pass)
     read = load_inventory(
-        inventory,
-        vault=flags.vault_of(vault_password_file, ask_vault_pass),
-        playbook_dir=playbook_dir,
-        extra_vars=flags.extra_vars_of(extra_vars),
+        flags.sources_of(inventory, config),
+        vault=vault,
+        playbook_dir=playbook_dir or Path(),  # as ansible-inventory: the folder it is called in
+        extra_vars=read_extra_vars(extra_vars or (), vault),
+        rules=config.rules,
     )
     for note in read.notes:
         print(f"safeshift: {printable(note)}", file=sys.stderr)

@@ -15,17 +15,19 @@ from safeshift import api
 from safeshift.cli import options as flags
 from safeshift.cli.labtext import describe, lab_json, outline, resting_line
 from safeshift.cli.saying import say, say_json
-from safeshift.errors import InputError, LabError
+from safeshift.errors import InputError, LabError, RefusedError
 from safeshift.lab.faults import FaultKind, load_fault
 from safeshift.lab.process import (
     find_lab,
     find_labs,
     find_resting_labs,
+    find_run,
     lab_directory,
     start_lab,
     stop_lab,
 )
 from safeshift.lab.running import RunningLab
+from safeshift.model.ansible_cfg import find_config
 from safeshift.model.inventory import load_inventory
 from safeshift.reporting.lines import Line
 from safeshift.units import parse_duration
@@ -68,6 +70,7 @@ def up(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Forget the devices of a lab that was not taken down; else it goes on.")
     ] = False,
+    vault_id: flags.VaultIds = None,
     vault_password_file: flags.VaultFiles = None,
     ask_vault_pass: flags.AskVault = False,
     as_json: flags.AsJson = False,
@@ -75,10 +78,11 @@ def up(
     """Start the devices of a site as SSH servers on this machine, and say how to reach each."""
     idle_s = _idle_seconds(idle)
     sources, fabric_path = _site(inventory, fabric)
-    vault = flags.vault_of(vault_password_file, ask_vault_pass)
+    config = find_config()
+    vault = flags.vault_of(config, vault_id, vault_password_file, ask_vault_pass)
     lab = start_lab(
         fabric_path,
-        load_inventory(sources, vault=vault),
+        load_inventory(sources, vault=vault, rules=config.rules),
         truth=truth,
         faults=faults or (),
         idle_s=idle_s,
@@ -106,7 +110,9 @@ def status(fabric: Which = None, as_json: flags.AsJson = False) -> None:
 
 
 def down(
-    fabric: Which = None, every: Annotated[bool, typer.Option("--all", help="All labs of this user.")] = False
+    fabric: Which = None,
+    every: Annotated[bool, typer.Option("--all", help="All labs of this user.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also under a run that goes on there.")] = False,
 ) -> None:
     """End a lab and forget its devices: processes, ports, configurations and keys."""
     places = [*(lab.state_dir for lab in find_labs()), *find_resting_labs()]
@@ -114,12 +120,24 @@ def down(
         places = [lab_directory(fabric)]
     elif len(places) > 1 and not every:
         raise LabError(f"there are several labs: {', '.join(_names(places))}", hint="name one with --fabric, or --all")
+    if not force:
+        _see_runs(places)
     ended = [path for path in places if stop_lab(path)]
     if fabric is not None and not ended:
         raise LabError(f"there is no lab of {places[0].name}", hint="see what there is: safeshift lab status")
     say([Line(f"the lab of {path.name} is down, and nothing of it is left") for path in ended])
     if not ended:
         say([Line("no lab was up")])
+
+
+def _see_runs(places: Sequence[Path]) -> None:
+    """Refuse to take devices away under a run: it could undo nothing any more."""
+    for path in places:
+        holder = find_run(path)
+        if holder is not None:
+            hint = "wait until it has ended, or end the lab all the same with --force"
+            who = holder.owner or "a run"
+            raise RefusedError(f"the lab of {path.name} is in use: {who} is under way on it", hint=hint)
 
 
 def fault(

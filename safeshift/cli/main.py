@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from safeshift.cli import inventories, labs, plays, records
-from safeshift.errors import DeviceError, ExitCode, InputError, JournalError, LabError, RefusedError, SafeshiftError
+from safeshift.errors import ExitCode, SafeshiftError
 
 app = typer.Typer(
     name="safeshift",
@@ -48,7 +48,7 @@ def main() -> None:
         app(standalone_mode=True)
     except SafeshiftError as error:
         say_error(error)
-        leave(code_of(error))
+        leave(error.exit_code)
     except KeyboardInterrupt:
         print("safeshift: interrupted", file=sys.stderr)
         leave(ExitCode.INTERRUPTED)
@@ -65,17 +65,6 @@ def main() -> None:
 def leave(code: ExitCode) -> None:
     """End the process with a code of the table."""
     sys.exit(int(code))
-
-
-def code_of(error: SafeshiftError) -> ExitCode:
-    """Return the exit code for an error that ended a command."""
-    if isinstance(error, JournalError):
-        return ExitCode.JOURNAL
-    if isinstance(error, InputError | LabError):
-        return ExitCode.BAD_INPUT
-    if isinstance(error, RefusedError | DeviceError):
-        return ExitCode.REFUSED
-    return ExitCode.BUG
 
 
 def say_error(error: SafeshiftError) -> None:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
-import yaml
 
 from safeshift import api
 from safeshift.errors import InputError
+from safeshift.model.ansible_cfg import AnsibleConfig
 from safeshift.model.connection import ConnectionDefaults
+from safeshift.model.inventory.extravars import read_extra_vars
 from safeshift.model.vault import Secret, Vault
 from safeshift.planning.selecting import Selection
 
 Inventories = Annotated[
-    list[str],
-    typer.Option("-i", "--inventory", help="Inventory file, folder, program or 'host1,host2'; may be repeated."),
+    list[str] | None,
+    typer.Option(
+        "-i",
+        "--inventory",
+        "--inventory-file",
+        help="Inventory file, folder, program or 'host1,host2'; may be repeated. Default: that of ansible.cfg.",
+    ),
 ]
 Playbook = Annotated[Path, typer.Argument(help="The playbook.")]
 Fabric = Annotated[
@@ -36,12 +40,21 @@ User = Annotated[str | None, typer.Option("-u", "--user", help="Log in as this u
 AskPass = Annotated[bool, typer.Option("-k", "--ask-pass", help="Ask for the login password.")]
 AskBecome = Annotated[bool, typer.Option("-K", "--ask-become-pass", help="Ask for the enable or sudo password.")]
 PrivateKey = Annotated[Path | None, typer.Option("--private-key", "--key-file", help="Log in with this key.")]
-Forks = Annotated[int, typer.Option("-f", "--forks", min=1, help="How many logins at the same time.")]
+Forks = Annotated[
+    int | None,
+    typer.Option("-f", "--forks", min=1, help="How many logins at the same time; default: that of ansible.cfg, or 16."),
+]
+VaultIds = Annotated[
+    list[str] | None,
+    typer.Option("--vault-id", help="label@file, label@script or label@prompt, with or without label; repeatable."),
+]
 VaultFiles = Annotated[
     list[str] | None,
-    typer.Option("--vault-password-file", "--vault-id", help="File with a vault password, or label@file."),
+    typer.Option("--vault-password-file", "--vault-pass-file", help="File with a vault password; repeatable."),
 ]
-AskVault = Annotated[bool, typer.Option("--ask-vault-pass", "-J", help="Ask for the vault password.")]
+AskVault = Annotated[
+    bool, typer.Option("--ask-vault-pass", "--ask-vault-password", "-J", help="Ask for the vault password.")
+]
 Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Say more; may be repeated.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
@@ -60,60 +73,41 @@ def ask_secret(what: str) -> str:
     return line.rstrip("\r\n")
 
 
-def vault_of(files: list[str] | None, ask: bool) -> Vault | None:
-    """Collect vault passwords from files and from the terminal; None when none was named."""
-    asked = {"default": ask_secret("Vault password").encode()} if ask else {}
-    return Vault.from_files(files or (), passwords=asked) if files or asked else None
-
-
-def extra_vars_of(given: list[str] | None) -> dict[str, object]:
-    """Read ``-e`` as Ansible does: ``key=value`` pairs, JSON or YAML mappings, ``@file``; later ones win.
+def sources_of(given: list[str] | None, config: AnsibleConfig) -> list[str]:
+    """Return the inventories that are meant: those given, or else those of ansible.cfg.
 
     Raises:
-        InputError: one of them is none of these.
+        InputError: there are none.
     """
-    result: dict[str, object] = {}
-    for text in given or ():
-        result.update(_one_extra(text))
-    return result
+    sources = given or list(config.inventory)
+    if not sources:
+        raise InputError("no inventory is named", hint="pass -i FILE, or write inventory = FILE into ansible.cfg")
+    return sources
 
 
-def _one_extra(text: str) -> Mapping[str, object]:
-    if text.startswith("@"):
-        try:
-            content = Path(text[1:]).read_text(encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"-e {text}: {error.strerror}", hint="name a file that can be read") from error
-        return _mapping(content, text)
-    if text.lstrip().startswith(("{", "[")):
-        return _mapping(text, text)
-    pairs = [pair.partition("=") for pair in _split(text)]
-    if not all(found for _, found, _ in pairs):
-        raise InputError(f"-e {text!r} is not key=value", hint="write key=value, JSON, or @file")
-    return {key: value for key, _, value in pairs}
+def vault_of(config: AnsibleConfig, ids: list[str] | None, files: list[str] | None, ask: bool) -> Vault:
+    """Collect vault passwords from where ansible.cfg and the command line say, in Ansible's order."""
+    rules = config.vault
+    asked = {rules.label: ask_secret("Vault password").encode()} if ask or rules.ask else {}
+    return Vault.from_files(
+        rules.all_sources(ids or (), files or ()),
+        passwords=asked,
+        ask=ask_secret,
+        label=rules.label,
+        match_label=rules.match_label,
+    )
 
 
-def _split(text: str) -> list[str]:
-    import shlex
+def defaults_of(
+    config: AnsibleConfig, user: str | None, ask_pass: bool, ask_become: bool, key: Path | None, *, at_site: bool
+) -> ConnectionDefaults:
+    """Return what the command line says about logins; passwords are asked for, never taken as arguments.
 
-    try:
-        return shlex.split(text)
-    except ValueError as error:
-        raise InputError(f"-e {text!r}: {error}", hint="close the quote") from error
-
-
-def _mapping(content: str, label: str) -> Mapping[str, object]:
-    try:
-        value = json.loads(content) if content.lstrip().startswith("{") else yaml.safe_load(content)
-    except (json.JSONDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"-e {label}: {error}", hint="write a mapping of variables") from error
-    if not isinstance(value, dict):
-        raise InputError(f"-e {label} is not a mapping of variables", hint="write key: value")
-    return {str(key): item for key, item in value.items()}
-
-
-def defaults_of(user: str | None, ask_pass: bool, ask_become: bool, key: Path | None) -> ConnectionDefaults:
-    """Return what the command line says about logins; passwords are asked for, never taken as arguments."""
+    Args:
+        at_site: The site's own devices are logged into: only then ansible.cfg's wish to be asked counts.
+    """
+    ask_pass = ask_pass or (at_site and config.logins.ask_password)
+    ask_become = ask_become or (at_site and config.logins.ask_become_password)
     password = Secret(ask_secret("SSH password")) if ask_pass else None
     become = Secret(ask_secret("BECOME password")) if ask_become else None
     return ConnectionDefaults(user=user, password=password, key_file=key, become_password=become)
@@ -135,18 +129,20 @@ def job_of(
     fabric: Path | None,
     vault: Vault | None,
     selection: Selection,
-    extra_vars: Mapping[str, object],
+    extra_vars: list[str] | None,
     defaults: ConnectionDefaults,
-    forks: int,
+    forks: int | None,
+    config: AnsibleConfig,
 ) -> api.Job:
     """Load what the command line names."""
     return api.load(
         playbook,
         inventories,
         fabric=fabric,
+        config=config,
         vault=vault,
         selection=selection,
-        extra_vars=extra_vars,
+        extra_vars=read_extra_vars(extra_vars or (), vault),
         defaults=defaults,
         forks=forks,
     )

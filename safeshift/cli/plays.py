@@ -5,37 +5,38 @@ At a terminal ``run`` asks once before the first change. Without one nothing is 
 
 from __future__ import annotations
 
-import contextlib
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
 from safeshift import api
 from safeshift.cli import options as flags
+from safeshift.cli.saying import mention
+from safeshift.cli.standin import LabChoice, standing_in
 from safeshift.cli.stopping import answered, stopping
+from safeshift.cli.telling import (
+    plan_text,
+    tell_check,
+    tell_error_json,
+    tell_event_json,
+    tell_lists,
+    tell_refusal,
+)
 from safeshift.engine.interrupts import Interrupts
 from safeshift.engine.record import Observer
 from safeshift.errors import ExitCode, InputError, SafeshiftError
-from safeshift.journal.events import Event
 from safeshift.journal.place import state_directory
-from safeshift.lab.process import find_lab, lab_directory, start_lab, stop_lab
-from safeshift.lab.running import Origin, RunningLab
-from safeshift.model.inventory import load_inventory
-from safeshift.model.vault import Vault
+from safeshift.model.ansible_cfg import find_config
 from safeshift.planning.forecast import Judgement
 from safeshift.planning.plan import Plan
-from safeshift.planning.show import describe, describe_differences, to_text
-from safeshift.reporting.lines import printable
 from safeshift.reporting.live import LiveConsole
 from safeshift.reporting.runlog import LOGS, RunLog
-from safeshift.reporting.structured import event_json
 
 Lab = Annotated[bool, typer.Option("--lab", help="Against the embedded lab, built from the fabric file.")]
 Truth = Annotated[Path | None, typer.Option("--truth", help="Let the lab differ from what safeshift is told.")]
@@ -49,27 +50,9 @@ def register(app: typer.Typer) -> None:
     app.command("check")(check)
 
 
-@dataclass(frozen=True, slots=True)
-class _LabChoice:
-    """Whether and which lab stands in for the site."""
-
-    wanted: bool
-    truth: Path | None
-    faults: Path | None
-    vault: Vault | None
-
-
-@dataclass(slots=True)
-class _Stand:
-    """The lab that stands in for the site during one command; None: the site itself. ``keep`` leaves it up."""
-
-    handle: RunningLab | None
-    keep: bool = False
-
-
 def run(
     playbook: flags.Playbook,
-    inventory: flags.Inventories,
+    inventory: flags.Inventories = None,
     fabric: flags.Fabric = None,
     limit: flags.Limit = None,
     extra_vars: flags.ExtraVars = None,
@@ -80,7 +63,8 @@ def run(
     ask_pass: flags.AskPass = False,
     ask_become_pass: flags.AskBecome = False,
     private_key: flags.PrivateKey = None,
-    forks: flags.Forks = 16,
+    forks: flags.Forks = None,
+    vault_id: flags.VaultIds = None,
     vault_password_file: flags.VaultFiles = None,
     ask_vault_pass: flags.AskVault = False,
     lab: Lab = False,
@@ -101,50 +85,71 @@ def run(
     verbose: flags.Verbose = 0,
 ) -> None:
     """Run a playbook: move by move, checked on every network, undone by itself when it does not go well."""
-    vault = flags.vault_of(vault_password_file, ask_vault_pass)
-    job = flags.job_of(
-        playbook,
-        inventory,
-        fabric=fabric,
-        vault=vault,
-        selection=flags.selection_of(limit, tags, skip_tags, start_at_step),
-        extra_vars=flags.extra_vars_of(extra_vars),
-        defaults=flags.defaults_of(user, ask_pass, ask_become_pass, private_key),
-        forks=forks,
-    )
-    choice = _LabChoice(lab, truth, faults, vault)
-    if list_hosts or list_steps:
-        _list(job, hosts=list_hosts, steps=list_steps)
-        return
-    if dry:
-        _check(job, choice, inventory, offline=False, diff=diff, as_json=as_json)
-        return
+    with _telling(as_json):
+        config = find_config()
+        contacts = not (lab or list_hosts or list_steps)
+        job = flags.job_of(
+            playbook,
+            flags.sources_of(inventory, config),
+            fabric=fabric,
+            vault=flags.vault_of(config, vault_id, vault_password_file, ask_vault_pass),
+            selection=flags.selection_of(limit, tags, skip_tags, start_at_step),
+            extra_vars=extra_vars,
+            defaults=flags.defaults_of(config, user, ask_pass, ask_become_pass, private_key, at_site=contacts),
+            forks=forks,
+            config=config,
+        )
+        choice = LabChoice(lab, truth, faults)
+        if list_hosts or list_steps:
+            tell_lists(job, hosts=list_hosts, steps=list_steps, as_json=as_json)
+            return
+        if dry:
+            _check(job, choice, offline=False, diff=diff, as_json=as_json)
+        how = _How(yes, override_what_if, diff, journal, as_json, verbose)
+        _run(job, choice, how)
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How a run was asked for, beside what it is of."""
+
+    yes: bool
+    override: str
+    diff: bool
+    journal: Path | None
+    as_json: bool
+    verbose: int
+
+
+def _run(job: api.Job, choice: LabChoice, how: _How) -> NoReturn:
+    """Run, tell how it ended, and leave with its exit code, whatever becomes of what is told."""
     interrupts = Interrupts()
-    log = RunLog((journal.parent if journal else state_directory()) / LOGS)
-    with _lab(job, choice, inventory) as stand, stopping(interrupts), closing(log):
+    log = RunLog((how.journal.parent if how.journal else state_directory()) / LOGS)
+    with stopping(interrupts), standing_in(job, choice) as stand, closing(log):
         result = api.run(
             job,
             lab=stand.handle,
-            override=override_what_if,
-            approve=_approver(yes),
-            confirm_start=None if yes or not _at_terminal() else _asker(job, diff),
-            observers=[_observer(as_json, verbose), log],
+            override=how.override,
+            approve=_approver(how.yes),
+            confirm_start=None if how.yes or not _at_terminal() else _asker(job, how, interrupts),
+            observers=[_observer(how.as_json, how.verbose), log],
             interrupts=interrupts,
-            journal=journal,
+            journal=how.journal,
             argv=sys.argv,
         )
-        _tell_refusal(job, result, as_json=as_json)
+        tell_refusal(job, result, as_json=how.as_json)
         stand.keep = result.exit_code is ExitCode.NEEDS_OPERATOR
-        if stand.keep and stand.handle is not None and find_lab(stand.handle.state_dir) is not None:
-            _say(as_json, "the lab stays up, so that its devices can be looked at: safeshift lab status")
-        if result.head:
-            _say(as_json, f"journal: safeshift show {result.run} (head {result.head[:16]}); log: {log.path}")
+        if not how.as_json:
+            if stand.keep and stand.still_up():
+                mention("the lab stays up, so that its devices can be looked at: safeshift lab status")
+            if result.head:
+                mention(f"journal: safeshift show {result.run} (head {result.head[:16]}); log: {log.path}")
     raise typer.Exit(int(result.exit_code))
 
 
 def check(
     playbook: flags.Playbook,
-    inventory: flags.Inventories,
+    inventory: flags.Inventories = None,
     fabric: flags.Fabric = None,
     limit: flags.Limit = None,
     extra_vars: flags.ExtraVars = None,
@@ -155,7 +160,8 @@ def check(
     ask_pass: flags.AskPass = False,
     ask_become_pass: flags.AskBecome = False,
     private_key: flags.PrivateKey = None,
-    forks: flags.Forks = 16,
+    forks: flags.Forks = None,
+    vault_id: flags.VaultIds = None,
     vault_password_file: flags.VaultFiles = None,
     ask_vault_pass: flags.AskVault = False,
     lab: Lab = False,
@@ -166,75 +172,32 @@ def check(
     as_json: flags.AsJson = False,
 ) -> None:
     """Say exactly what a run would do now, and whether it would be refused. Reads and probes, never writes."""
-    if offline and lab:
-        raise InputError("--offline and --lab exclude each other", hint="leave one of them out")
-    vault = flags.vault_of(vault_password_file, ask_vault_pass)
-    job = flags.job_of(
-        playbook,
-        inventory,
-        fabric=fabric,
-        vault=vault,
-        selection=flags.selection_of(limit, tags, skip_tags, start_at_step),
-        extra_vars=flags.extra_vars_of(extra_vars),
-        defaults=flags.defaults_of(user, ask_pass, ask_become_pass, private_key),
-        forks=forks,
-    )
-    _check(job, _LabChoice(lab, truth, faults, vault), inventory, offline=offline, diff=diff, as_json=as_json)
+    with _telling(as_json):
+        if offline and lab:
+            raise InputError("--offline and --lab exclude each other", hint="leave one of them out")
+        config = find_config()
+        job = flags.job_of(
+            playbook,
+            flags.sources_of(inventory, config),
+            fabric=fabric,
+            vault=flags.vault_of(config, vault_id, vault_password_file, ask_vault_pass),
+            selection=flags.selection_of(limit, tags, skip_tags, start_at_step),
+            extra_vars=extra_vars,
+            defaults=flags.defaults_of(
+                config, user, ask_pass, ask_become_pass, private_key, at_site=not (lab or offline)
+            ),
+            forks=forks,
+            config=config,
+        )
+        _check(job, LabChoice(lab, truth, faults), offline=offline, diff=diff, as_json=as_json)
 
 
-def _check(job: api.Job, choice: _LabChoice, inventory: list[str], *, offline: bool, diff: bool, as_json: bool) -> None:
+def _check(job: api.Job, choice: LabChoice, *, offline: bool, diff: bool, as_json: bool) -> NoReturn:
     interrupts = Interrupts()
-    with _lab(job, choice, inventory) as stand, stopping(interrupts):
-        result = api.check(job, offline=offline, lab=stand.handle, interrupts=interrupts)
-    if as_json:
-        print(json.dumps(_as_json(result), indent=2, sort_keys=True))
-    elif result.plan is not None and result.judgement is not None:
-        print(_plan_text(job, result.plan, result.judgement, diff=diff))
-    if not as_json:
-        for note in result.notes:
-            print(printable(note))
-    if result.refusal is None:
-        _say(as_json, "check: a run would start")
-        return
-    _say_refusal(result.refusal, as_json)
-    raise typer.Exit(int(api.refusal_code(result.refusal)))
-
-
-def _as_json(result: api.CheckResult) -> dict[str, object]:
-    judgement = result.judgement
-    return {
-        "plan": result.plan.to_json() if result.plan else None,
-        "hash": result.plan.hash if result.plan else None,
-        "refusal": result.refusal.message if result.refusal else None,
-        "hint": result.refusal.hint if result.refusal else None,
-        "notes": list(result.notes),
-        "what_if": None
-        if judgement is None
-        else {
-            "refusals": list(judgement.refusals),
-            "exposures": list(judgement.exposures),
-            "standing": list(judgement.standing),
-        },
-    }
-
-
-def _plan_text(job: api.Job, plan: Plan, judgement: Judgement, *, diff: bool) -> str:
-    text = to_text(describe(plan, judgement, job.site))
-    return text + "\n" + to_text(describe_differences(plan)) if diff else text
-
-
-def _list(job: api.Job, *, hosts: bool, steps: bool) -> None:
-    plan = job.compile(None)
-    for batch in plan.batches:
-        print(f"\nplay #{batch.play} ({batch.play_name}), batch {batch.number}")
-        if hosts:
-            print(f"    hosts ({len(batch.hosts)}):")
-            for host in batch.hosts:
-                print(f"      {host}")
-        if steps:
-            print("    steps:")
-            for move in batch.moves:
-                print(f"      {move.id}  {move.stage}: {move.name} ({move.action})")
+    with stopping(interrupts), standing_in(job, choice) as stand:
+        found = api.check(job, offline=offline, lab=stand.handle, interrupts=interrupts)
+        tell_check(job, found, diff=diff, as_json=as_json)
+    raise typer.Exit(int(found.refusal.exit_code if found.refusal else ExitCode.COMPLETED))
 
 
 def _at_terminal() -> bool:
@@ -247,63 +210,28 @@ def _approver(yes: bool) -> Callable[[str], bool] | None:
     return answered if _at_terminal() else None
 
 
-def _asker(job: api.Job, diff: bool) -> Callable[[Plan, Judgement], bool]:
+def _asker(job: api.Job, how: _How, interrupts: Interrupts) -> Callable[[Plan, Judgement], bool]:
     """Show the plan and ask once; the answer given by just pressing Enter is no."""
 
     def ask(plan: Plan, judgement: Judgement) -> bool:
-        print(_plan_text(job, plan, judgement, diff=diff))
-        return answered("Begin?")
+        mention(plan_text(job, plan, judgement, diff=how.diff), to=sys.stderr if how.as_json else sys.stdout)
+        return answered("Begin?", interrupts, aside=how.as_json)
 
     return ask
 
 
 def _observer(as_json: bool, verbose: int) -> Observer:
     if as_json:
-        return _print_json
+        return tell_event_json
     return LiveConsole(Console(highlight=False, emoji=False, markup=False), full=verbose > 0)
 
 
-def _print_json(event: Event) -> None:
-    print(json.dumps(event_json(event), sort_keys=True), flush=True)
-
-
-def _tell_refusal(job: api.Job, result: api.RunResult, *, as_json: bool) -> None:
-    """A refusal still shows what it refuses."""
-    if result.refusal is None:
-        return
-    if not as_json and result.plan is not None and result.judgement is not None and result.judgement.refusals:
-        print(_plan_text(job, result.plan, result.judgement, diff=False))
-    _say_refusal(result.refusal, as_json)
-
-
-def _say_refusal(error: SafeshiftError, as_json: bool) -> None:
-    del as_json  # people and machines both find the reason on standard error
-    word = "refused" if api.refusal_code(error) is ExitCode.REFUSED else "wrong"
-    print(f"safeshift: {word}: {printable(error.message)}", file=sys.stderr)
-    for line in error.hint.splitlines():
-        print(f"  {printable(line.strip())}", file=sys.stderr)
-
-
-def _say(as_json: bool, sentence: str) -> None:
-    if not as_json:
-        with contextlib.suppress(BrokenPipeError):  # nobody reads any more: the run itself has ended well or not
-            print(sentence, flush=True)
-
-
 @contextmanager
-def _lab(job: api.Job, choice: _LabChoice, inventory: list[str]) -> Iterator[_Stand]:
-    """Bring up a lab around one command, or use the one that is up; take down only what was brought up, and cleanly."""
-    if not choice.wanted:
-        if choice.truth or choice.faults:
-            raise InputError("--truth and --faults are about the lab", hint="add --lab")
-        yield _Stand(None)
-        return
-    fresh = find_lab(lab_directory(job.fabric_path)) is None
-    hosts = load_inventory(inventory, vault=choice.vault)
-    handle = start_lab(job.fabric_path, hosts, truth=choice.truth, faults=choice.faults or (), fresh=fresh)
-    stand = _Stand(handle)
+def _telling(as_json: bool) -> Iterator[None]:
+    """Let a machine read what ended the command before it began; people find it on standard error as ever."""
     try:
-        yield stand
-    finally:
-        if handle.origin is not Origin.FOUND and not stand.keep:
-            stop_lab(handle.state_dir)
+        yield
+    except SafeshiftError as error:
+        if as_json:
+            tell_error_json(error)
+        raise

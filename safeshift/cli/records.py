@@ -16,6 +16,7 @@ from safeshift import api
 from safeshift.cli import options as flags
 from safeshift.cli.saying import say, say_json
 from safeshift.errors import ExitCode
+from safeshift.journal.alive import is_alive
 from safeshift.journal.place import state_directory
 from safeshift.journal.store import RunRow
 from safeshift.journal.verify import ChainReport, VerifyReport
@@ -58,13 +59,14 @@ def show(run: Run, journal: JournalFile = None, as_json: flags.AsJson = False) -
     """Tell one run from its journal: who, what, every command and measurement, why, and what is different now."""
     with api.open_journal(journal) as store:
         found = store.find(run)
+        alive = is_alive(found)  # asked first: a run that ends meanwhile must not look like one that died
         report = store.verify(found)
         events = store.events(found, trusted=False)
     head = report.runs[0].head if report.runs else ""
     if as_json:
-        say_json({**run_json(events, head=head), "problems": _problems(report)})
+        say_json({**run_json(events, head=head, alive=alive), "problems": _problems(report)})
     else:
-        say(show_run(events, head=head))
+        say(show_run(events, head=head, alive=alive))
     for problem in _problems(report):
         print(f"safeshift: this run's journal is damaged: {printable(problem)}", file=sys.stderr)
     _leave_unless_sound(report)

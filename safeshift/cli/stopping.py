@@ -33,15 +33,22 @@ def stopping(interrupts: Interrupts) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def answered(question: str) -> bool:
-    """Ask a person; Enter alone, Ctrl-C and a closed terminal are a no.
+def answered(question: str, interrupts: Interrupts | None = None, *, aside: bool = False) -> bool:
+    """Ask a person, on standard error where it is ``aside``; Enter alone and a closed terminal are a no.
 
-    From the main thread Ctrl-C ends the question itself; from another one (an ``approve`` step) it stops the run.
+    From the main thread Ctrl-C ends the question, as a no, and is counted in ``interrupts``; from another one (an
+    ``approve`` step) it stops the run.
     """
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if interrupts is not None:
+            interrupts.request(signal.Signals(number).name)
+        raise KeyboardInterrupt
+
     mine = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGINT, signal.default_int_handler) if mine else None
+    before = signal.signal(signal.SIGINT, stop) if mine else None
     try:
-        return typer.confirm(printable(question), default=False)
+        return typer.confirm(printable(question), default=False, err=aside)
     except (KeyboardInterrupt, typer.Abort):
         return False
     finally:

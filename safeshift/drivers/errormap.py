@@ -109,6 +109,7 @@ NO_CREDENTIALS = "No authentication methods available"
 """paramiko says this with a bare SSHException: no key, no agent, no password would do."""
 NO_ANSWER_ERRNOS = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ETIMEDOUT)
 
+NAME_HINT = "Write the device's address into the inventory as ansible_host, or correct the name; nothing was sent."
 HINTS = {
     Trouble.UNREACHABLE: "Check that the device is up, its address and port, and the way to it; nothing was sent.",
     Trouble.UNUSABLE: (
@@ -170,7 +171,8 @@ def translate(error: BaseException, *, device: str, phase: Phase, where: str) ->
         case Trouble.HOST_KEY:
             return HostKeyError(device, f"{where}: {words}", hint=HINTS[trouble])
         case Trouble.UNUSABLE:
-            return ConnectError(device, f"no session with {where}: {words}", hint=HINTS[trouble])
+            hint = NAME_HINT if isinstance(error, socket.gaierror) else HINTS[trouble]
+            return ConnectError(device, f"no session with {where}: {words}", hint=hint)
         case Trouble.UNREACHABLE | Trouble.BROKEN:
             return ConnectError(device, f"{where} cannot be reached: {words}", hint=HINTS[Trouble.UNREACHABLE])
 

@@ -6,8 +6,9 @@ another's. What one device does is ``netmiko_driver.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TypeVar
 
@@ -43,6 +44,8 @@ class Fleet:
         known = {connection.host: connection for connection in connections}
         self.forks = forks
         self._clock = clock
+        self._idle: list[ThreadPoolExecutor] = []
+        self._closed = False
         self._drivers: Mapping[str, NetmikoDriver] = {
             name: NetmikoDriver(connection, platform_named(connection.platform), clock=clock, others=known)
             for name, connection in known.items()
@@ -92,9 +95,34 @@ class Fleet:
         wanted = tuple(dict.fromkeys(names))
         if not wanted:
             return {}
-        with ThreadPoolExecutor(min(self.forks, len(wanted)), thread_name_prefix="fleet") as pool:
+        with self._threads() as pool:
             futures = {name: pool.submit(_attempt, function, self._drivers[name]) for name in wanted}
+            wait(futures.values())
         return {name: future.result() for name, future in futures.items()}
+
+    @contextmanager
+    def _threads(self) -> Iterator[ThreadPoolExecutor]:
+        """Lend threads that were used before, or new ones: to start a thread costs more than to read a router.
+
+        They are one caller's alone until it is done: whoever waits for a device that hangs delays nobody else.
+        """
+        try:
+            pool = self._idle.pop()
+        except IndexError:
+            pool = ThreadPoolExecutor(self.forks, thread_name_prefix="fleet")
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown()
+            raise
+        self._idle.append(pool)
+        if self._closed:
+            self._dismiss()
+
+    def _dismiss(self) -> None:
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().shutdown(wait=False)
 
     def write_all(
         self, blocks: Mapping[str, Sequence[str]], *, deadline_s: float = 30.0
@@ -131,6 +159,8 @@ class Fleet:
         """End every session for good; never raises."""
         for driver in self._drivers.values():
             driver.retire()
+        self._closed = True
+        self._dismiss()
 
     def _write_ready(
         self,

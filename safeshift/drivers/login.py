@@ -20,7 +20,8 @@ from netmiko.ssh_dispatcher import CLASS_MAPPER
 from safeshift.drivers.errormap import FOREIGN_ERRORS, Phase, translate
 from safeshift.drivers.hostkeys import StrictHostKeys
 from safeshift.errors import AuthError, ConnectError, DeviceError
-from safeshift.model.connection import Connection, Jump
+from safeshift.model.connection import Connection
+from safeshift.model.jumps import Jump
 from safeshift.model.vault import Secret
 
 KEX = (
@@ -61,6 +62,10 @@ HOST_KEY_KINDS = (
 LOGIN_FACTOR = 3
 """Banner, key exchange and authentication may each take this many times the connection's time-out: of many logins at
 once the last waits for the CPU."""
+JUMP_HINT = (
+    "Make the jump host a host of the inventory with its own ansible_user and ansible_password or key file, or give "
+    "its key to the agent. The login is not tried again, so that no account is locked."
+)
 KEEPALIVE_S = (5, 5, 3)
 """Idle seconds, seconds between, tries: a peer that went away without a word is noticed after 20 s."""
 
@@ -179,7 +184,10 @@ def _open_way(connection: Connection, hops: list[paramiko.SSHClient], device: st
                 "direct-tcpip", (following.address, following.port), ("127.0.0.1", 0), timeout=connection.timeout_s
             )
     except FOREIGN_ERRORS as error:
-        raise translate(error, device=device, phase=Phase.LOGIN, where=where) from error
+        ours = translate(error, device=device, phase=Phase.LOGIN, where=where)
+        if isinstance(ours, AuthError):  # the device itself is logged into later: this was a jump host
+            ours.hint = JUMP_HINT
+        raise ours from error
     return sock
 
 
@@ -206,7 +214,7 @@ def _log_into_hop(connection: Connection, hop: Jump, sock: Any, device: str) -> 
             timeout=patience_s,
             banner_timeout=patience_s,
             auth_timeout=patience_s,
-            **_credentials(None, hop.key_file),
+            **_hop_credentials(hop),
         )
     except BaseException:
         client.close()
@@ -223,6 +231,12 @@ def _credentials(password: Secret | None, key_file: Path | None) -> dict[str, An
         "allow_agent": password is None,
         "look_for_keys": password is None and key_file is None,
     }
+
+
+def _hop_credentials(hop: Jump) -> dict[str, Any]:
+    """Offer a jump host keys before the password, as ssh does: a site that goes through it by ssh has keys there."""
+    credentials = _credentials(hop.password, hop.key_file)
+    return {**credentials, "allow_agent": True, "look_for_keys": hop.key_file is None}
 
 
 def _log_in(connection: Connection, sock: Any, device: str, netmiko_type: str, where: str) -> Any:

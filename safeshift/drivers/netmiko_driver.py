@@ -214,14 +214,12 @@ class NetmikoDriver:
         return tuple(self._believe(command, answer) for command, answer in answers[len(setup) :])
 
     def _read_as(self, sudo: Sudo, command: str, until: float) -> str:
-        """Read as another user, on a channel of its own: what is typed ahead at a terminal, sudo's question swallows."""
+        """Read as another user, on a channel of its own: at a terminal sudo's question swallows what is typed ahead."""
         link = self._link
         if link is None:
             raise doubt(self.device, Phase.READ, "the session was closed in the midst of a read")
         left_s = until - self.clock.monotonic()
-        return self._believe(
-            command, ask_as(sudo, link.transport, command, clock=self.clock, deadline_s=left_s).text
-        )
+        return self._believe(command, ask_as(sudo, link.transport, command, clock=self.clock, deadline_s=left_s).text)
 
     def _believe(self, command: str, answer: str) -> str:
         opening = "\n".join(answer.split("\n", REFUSAL_LINES)[:REFUSAL_LINES])

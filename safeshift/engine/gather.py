@@ -20,6 +20,7 @@ from safeshift.model.fabric import Fabric, Link
 from safeshift.platforms.base import PendingGuard
 
 ADJACENCIES = "show ip ospf neighbor"
+SEE_S = 60.0  # for both answers together: a large configuration alone takes half of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Gatherer:
         self.routers = routers
         self._clock = clock
         self._known: dict[str, str] = {}
+        self._texts: dict[str, tuple[str, str]] = {}
         self._meanings: dict[tuple[str, str], RouterState] = {}
 
     def driver(self, device: str) -> Driver:
@@ -66,12 +68,21 @@ class Gatherer:
         return Seen(dict(self._known), frozenset(down | self._silent_links(neighbors)))
 
     def _see_one(self, driver: Driver) -> tuple[str, frozenset[str]]:
-        config = driver.running_config()
-        if ADJACENCIES not in driver.platform.facts:
-            return config, frozenset()
-        (answer,) = driver.read((ADJACENCIES,))
-        rows = driver.platform.parse_facts(ADJACENCIES, answer)
-        return config, frozenset(filter(None, (_neighbor_address(row) for row in rows)))
+        platform = driver.platform
+        if ADJACENCIES not in platform.facts:
+            return driver.running_config(), frozenset()
+        # Both in one exchange: they are of the same moment, and cost one way to the device.
+        text, answer = driver.read((platform.dialogue.show_config, ADJACENCIES), deadline_s=SEE_S)
+        rows = platform.parse_facts(ADJACENCIES, answer)
+        return self._normalised(driver, text), frozenset(filter(None, (_neighbor_address(row) for row in rows)))
+
+    def _normalised(self, driver: Driver, text: str) -> str:
+        """Normalise a router's configuration, unless it is to the letter the one that was read before."""
+        before, config = self._texts.get(driver.device, ("", ""))
+        if text != before:
+            config = driver.platform.normalise(text)
+            self._texts[driver.device] = text, config
+        return config
 
     def states(self) -> dict[str, RouterState]:
         """Return what the last configurations read mean."""

@@ -29,9 +29,9 @@ from safeshift.errors import (
     SafeshiftError,
 )
 from safeshift.journal.events import Json
-from safeshift.planning.forecast import recheck, resolve
 from safeshift.planning.guarding import CONFIRM_MARGIN_S
 from safeshift.planning.plan import Change, Move, Plan
+from safeshift.planning.recheck import recheck, resolve
 from safeshift.planning.site import Site
 from safeshift.platforms.base import GuardStyle, Lines
 

@@ -16,7 +16,7 @@ from safeshift.engine import gate
 from safeshift.engine.gather import Gatherer, Seen
 from safeshift.engine.interrupts import Interrupts
 from safeshift.engine.shell import TICK_S, evidence
-from safeshift.errors import DeviceError, PreflightError, RefusedError, WhatIfError
+from safeshift.errors import DeviceError, PreflightError, StoppedError, WhatIfError
 from safeshift.journal.events import Json, Kind
 from safeshift.planning.forecast import Judgement, foresee
 from safeshift.planning.lint import check_rules
@@ -215,7 +215,7 @@ class Preflight:
     def _pause(self) -> None:
         self.clock.wait(self.interrupts.changed, TICK_S)
         if self.interrupts.first:
-            raise RefusedError(f"stopped by {self.interrupts.first} before anything was sent")
+            raise StoppedError(f"stopped by {self.interrupts.first} before anything was sent")
 
 
 def _patience(watch: Watch, platforms: Mapping[str, Platform]) -> float:

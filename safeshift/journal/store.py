@@ -17,11 +17,11 @@ from sqlalchemy.exc import IntegrityError
 
 from safeshift.clock import Clock, SystemClock
 from safeshift.errors import InputError, JournalError
+from safeshift.journal.alive import is_alive, living
 from safeshift.journal.chain import SCHEMA, Record, Walk, genesis
 from safeshift.journal.events import Event, Kind
 from safeshift.journal.files import Files, SystemFiles
-from safeshift.journal.lock import FabricLock
-from safeshift.journal.place import check_private_file, locks_directory, prepare_directory
+from safeshift.journal.place import check_private_file, prepare_directory
 from safeshift.journal.reserve import RESERVE_BYTES, Reserve, read_reserve, reserve_path
 from safeshift.journal.sqlite import WRITE_ERRORS, create_database, open_engine, reading, say_why
 from safeshift.journal.tables import EVENTS, META, RUNS
@@ -40,7 +40,7 @@ class RunRow:
         opened: When its first event was written; None when it has none.
         closed: When it ended; None while it has not.
         state: What its RUN_CLOSED says; ``RUNNING`` or ``ORPHANED`` when there is none.
-        orphaned: It has not ended, and no living process holds its fabric for it: resume or undo it.
+        orphaned: It has not ended, and no living process drives it: resume or undo it.
     """
 
     id: str
@@ -89,11 +89,6 @@ class Journal:
         _check_schema(engine, path)
         return cls(engine, path, clock=clock or SystemClock(), files=files)
 
-    @property
-    def locks(self) -> Path:
-        """The directory of the fabric locks: the same for every journal, or two journals could hold one fabric."""
-        return locks_directory()
-
     def begin(self, run: str, fabric: str) -> RunWriter:
         """Start a run: take its reserve, number it, and hand out its only writer.
 
@@ -120,7 +115,7 @@ class Journal:
     def reopen(self, run: str) -> RunWriter:
         """Go on with a run whose process died: what its reserve holds moves into the database first.
 
-        The caller holds the fabric's lock, so that nobody else writes this run.
+        The caller holds the fabric's routers, so that nobody else writes this run.
 
         Raises:
             JournalError: there is no such run, its chain is broken, or as ``begin``. Nothing is lost.
@@ -143,9 +138,10 @@ class Journal:
 
     def runs(self) -> tuple[RunRow, ...]:
         """List the runs, newest first."""
+        lived = living()  # asked before and after: a run that ends or begins meanwhile must not look like one that died
         with reading(self.path), self._engine.connect() as connection, connection.begin():
             rows = connection.execute(select(RUNS.c.id, RUNS.c.fabric).order_by(RUNS.c.number.desc())).all()
-            return tuple(self._row(connection, run, fabric) for run, fabric in rows)
+            return tuple(self._row(connection, run, fabric, lived) for run, fabric in rows)
 
     def events(self, run: str, *, trusted: bool = True) -> tuple[Event, ...]:
         """Return all events of a run, in order.
@@ -223,15 +219,14 @@ class Journal:
         with reading(self.path), self._engine.connect() as connection, connection.begin():
             return read_chain(connection, self.path, run)
 
-    def _row(self, connection: Connection, run: str, fabric: str) -> RunRow:
+    def _row(self, connection: Connection, run: str, fabric: str, lived: frozenset[str]) -> RunRow:
         ends = (Kind.RUN_OPENED.value, Kind.RUN_CLOSED.value)
         of_interest = select(*FIELDS).where(EVENTS.c.run == run, EVENTS.c.kind.in_(ends)).order_by(EVENTS.c.seq)
         stored = [Record(*row) for row in connection.execute(of_interest)]
         reserved = [record for record in read_reserve(reserve_path(self.path, run), run).records if record.kind in ends]
         events = {record.kind: record.event() for record in (*stored, *reserved)}
         opened, closed = events.get(Kind.RUN_OPENED.value), events.get(Kind.RUN_CLOSED.value)
-        holder = None if closed else FabricLock(self.locks, fabric).holder()
-        orphaned = closed is None and (holder is None or holder.run != run)
+        orphaned = closed is None and run not in lived and not is_alive(run)
         state = closed.data.get("state", "") if closed else "ORPHANED" if orphaned else "RUNNING"
         code = closed.data.get("exit_code") if closed else None
         said = opened.data if opened else {}

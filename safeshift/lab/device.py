@@ -22,6 +22,7 @@ from safeshift.errors import LabError
 from safeshift.lab.around import Around
 from safeshift.lab.dialects.catalog import dialect_named
 from safeshift.lab.dialects.configtree import Node
+from safeshift.lab.dialects.linux_sudo import Sudoers
 from safeshift.lab.dialects.pending import Candidate, Guard
 from safeshift.lab.faults import Fault, FaultKind, Faults
 
@@ -49,6 +50,7 @@ class DeviceSpec:
         addresses: A node's address by network (linux only), in the order of its interfaces eth1, eth2, ...
         latency_s: How long each answer takes, seconds.
         needs_enable: A login lands at ``>``.
+        sudo: What a node's sudoers file says (linux only).
 
     """
 
@@ -65,6 +67,7 @@ class DeviceSpec:
     serial: str = ""
     latency_s: float = 0.0
     needs_enable: bool = False
+    sudo: Sudoers = Sudoers.PASSWORD
 
 
 @dataclass(frozen=True, slots=True)

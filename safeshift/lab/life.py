@@ -127,6 +127,7 @@ def main() -> None:
     where, telling = Path(sys.argv[1]), int(sys.argv[2])
     if os.fork():
         os._exit(0)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # whoever launched us held signals back until we were on our own
     with (where / ALIVE).open("w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # waits for others only as long as they look whether we live
         lock.write(str(os.getpid()))

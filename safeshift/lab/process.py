@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from safeshift.errors import JournalError, LabError
+from safeshift.journal.lock import Holder, find_holder, names_of
 from safeshift.journal.place import prepare_directory, state_directory
 from safeshift.lab.control import ask
 from safeshift.lab.faults import Fault
@@ -106,6 +107,24 @@ def find_resting_labs() -> tuple[Path, ...]:
     base = _home()
     found = sorted(base.iterdir()) if base.is_dir() else ()
     return tuple(path for path in found if (path / ORDER).exists() and _pid_of(path) is None)
+
+
+def find_run(state_dir: Path) -> Holder | None:
+    """Say which run goes on at the devices of a lab, whoever started it; None when none does.
+
+    A lab that died is asked about as well: its run waits for the devices to come back.
+
+    Raises:
+        LabError: the locks of runs cannot be looked at.
+    """
+    try:
+        lab = read_published(state_dir / PUBLISHED)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    try:
+        return find_holder({one.name: names_of(one.host, one.port) for one in lab.devices})
+    except JournalError as error:
+        raise LabError(error.message, hint=error.hint) from error
 
 
 def stop_lab(state_dir: Path, *, patience_s: float = _STOP_S) -> bool:
@@ -202,7 +221,8 @@ def _launch(where: Path) -> None:
     """
     hearing, telling = os.pipe()
     with open(hearing, "rb", buffering=0) as ears, open(telling, "wb", buffering=0) as mouth:
-        with open(os.open(where / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
+        log_file = os.open(where / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with open(log_file, "ab") as log, _kept_from_the_lab():
             subprocess.run(
                 _command(where, telling),
                 stdin=subprocess.DEVNULL,
@@ -219,6 +239,16 @@ def _launch(where: Path) -> None:
         raise LabError(f"the lab's process died as it started; its last words are in {where / LOG}")
     if said["error"]:
         raise LabError(said["error"], hint=said["hint"])
+
+
+@contextlib.contextmanager
+def _kept_from_the_lab() -> Iterator[None]:
+    """Hold back a Ctrl-C, which a terminal sends to our whole group, until the lab has left it; then it is ours."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _command(where: Path, telling: int) -> list[str]:

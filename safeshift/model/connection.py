@@ -1,23 +1,24 @@
 """The way to one host: address, login, jump hosts and host keys, out of Ansible's ``ansible_*`` variables.
 
 Precedence as Ansible: variables, then the command line, then arguments of ssh, then ssh_config. Nothing here opens a
-connection, and nothing in an inventory can weaken the check of a host key. Read ``ssh_options.py`` next.
+connection, and nothing in an inventory can weaken the check of a host key. Read ``jumps.py``, ``ssh_options.py`` next.
 """
 
 from __future__ import annotations
 
 import getpass
-import os
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from safeshift.errors import InventoryError
-from safeshift.model.ssh_options import SshOptions, look_up_host, parse_arguments, parse_proxy_command
+from safeshift.model.jumps import SSH_PORT, FindHost, Jump, JumpFinder
+from safeshift.model.settings import HostSettings, path_of
+from safeshift.model.ssh_options import SshOptions, look_up_host, named_config, parse_arguments
 from safeshift.model.vault import Secret
 
-SSH_PORT = 22
 TIMEOUT_S = 10.0  # Ansible's default for reaching a host
 PLATFORMS: Mapping[str, str] = {
     "eos": "arista_eos",
@@ -30,38 +31,27 @@ PLATFORMS: Mapping[str, str] = {
     "cisco_ios": "cisco_ios",
 }
 _OVER_SSH = frozenset({"ssh", "smart", "paramiko", "paramiko_ssh", "libssh", "network_cli"})
-_JUMP = re.compile(r"(?:(?:ssh://)?([^@]+)@)?(\[[^\]]+\]|[^:@]+)(?::(\d+))?")
-_MOST_JUMPS = 8
-# Where several names mean one thing Ansible takes the last that is set.
-_ADDRESS = ("ansible_host", "ansible_ssh_host")
-_PORT = ("ansible_port", "ansible_ssh_port")
-_USER = ("ansible_user", "ansible_ssh_user")
-_PASSWORD = ("ansible_password", "ansible_ssh_pass", "ansible_ssh_password")
-_KEY_FILE = ("ansible_private_key_file", "ansible_ssh_private_key_file")
-_BECOME_PASSWORD = ("ansible_become_password", "ansible_become_pass", "ansible_enable_pass", "ansible_sudo_pass")
+_BECOME_PASSWORD = ("ansible_become_password", "ansible_become_pass")
+_SUDO_PASSWORD = (*_BECOME_PASSWORD, "ansible_sudo_pass")
+_ENABLE_PASSWORD = (*_BECOME_PASSWORD, "ansible_enable_pass")
+_BECOME_USER = ("ansible_become_user", "ansible_sudo_user")
+_BECOME_FLAGS = ("ansible_become_flags", "ansible_sudo_flags")
+_BECOME_EXE = ("ansible_become_exe", "ansible_sudo_exe")
+_USER_NAME = re.compile(r"[\w#][\w.@\\+$-]*")
+# sudo's own means of asking: which of them fits is known only where the password is
+_ASKING = re.compile(r"--(?:stdin|non-interactive)")
+_SWITCHES = re.compile(r"-[EHPSnk]+")
 _TIMEOUT = ("ansible_timeout", "ansible_ssh_timeout", "ansible_connect_timeout")
 _ARGUMENTS = ("ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args")
 _KEY_CHECKS = re.compile(r"ansible_(?:\w+_)?host_key_(?:checking|auto_add|check)")
-_TRUE = frozenset({"yes", "true", "on", "1", "y", "t"})
-_FALSE = frozenset({"no", "false", "off", "0", "n", "f", ""})
-
-
-@dataclass(frozen=True, slots=True)
-class Jump:
-    """A host to go through, the first one first."""
-
-    host: str
-    address: str
-    port: int
-    user: str
-    key_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionDefaults:
     """What the command line says (``-u -k --private-key -b -K``), weaker than variables, and where ssh's files are.
 
-    ``ssh_config`` None means ``~/.ssh/config`` if it exists. ``known_hosts`` are read in order.
+    ``ssh_config`` None means ``~/.ssh/config`` if it exists. ``known_hosts`` are read in order. ``variables`` count for
+    every host that has none of the name, ``origin`` is where they stand; ``ignored`` joins each connection's.
     """
 
     user: str | None = None
@@ -75,6 +65,9 @@ class ConnectionDefaults:
         default_factory=lambda: (Path.home() / ".ssh" / "known_hosts", Path("/etc/ssh/ssh_known_hosts"))
     )
     timeout_s: float = TIMEOUT_S
+    variables: Mapping[str, object] = field(default_factory=dict)
+    origin: str = ""
+    ignored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +75,9 @@ class Connection:
     """How to reach one host and log in.
 
     ``ignored`` names what the inventory or ssh_config said to weaken the check of the host key, and was not followed.
-    ``local`` is true where ``ansible_connection`` is ``local``: no login, commands run here.
+    ``local`` is true where ``ansible_connection`` is ``local``: no login, commands run here. ``become_method`` is
+    ``enable`` on routers and ``sudo`` on Linux; ``become_user``, ``become_flags`` (without those that say how the
+    password is asked for) and ``become_exe`` are sudo's.
     """
 
     host: str
@@ -101,6 +96,9 @@ class Connection:
     timeout_s: float
     ignored: tuple[str, ...] = ()
     local: bool = False
+    become_user: str = "root"
+    become_flags: tuple[str, ...] = ("-H",)
+    become_exe: tuple[str, ...] = ("sudo",)
 
 
 def connection_of(
@@ -109,112 +107,60 @@ def connection_of(
     *,
     defaults: ConnectionDefaults,
     render: Callable[[object], object] = lambda value: value,
+    find_host: FindHost | None = None,
 ) -> Connection:
     """Work out the way to a host.
 
     Args:
         variables: The host's, merged (``Inventory.host_vars``).
         render: Renders a value that is a template (``Templater(variables).render``).
+        find_host: Finds a jump host in the inventory (``InventoryHosts``), for its own login; None: none is there.
 
     Raises:
         InventoryError: The platform is not supported, or a value is none that its variable can have.
     """
-    known = _Variables(host, variables, render)
+    known = HostSettings(host, {**defaults.variables, **variables}, render)
     kind = (known.text(("ansible_connection",)) or "ssh").rpartition(".")[2]
     platform = _platform_of(known, kind)
-    arguments, ignored = _arguments_of(known)
-    address = known.text(_ADDRESS) or host
+    arguments, ignored = _arguments_of(known, variables, defaults.origin)
+    address = known.address or host
     ssh_config = _config_file(arguments.config, defaults)
     config = look_up_host(ssh_config, address)
     ssh = SshOptions(
-        values={**config.values, **arguments.values}, ignored=[*ignored, *arguments.ignored, *config.ignored]
+        values={**config.values, **arguments.values},
+        ignored=[*defaults.ignored, *ignored, *arguments.ignored, *config.ignored],
     )
-    jumps = _Jumps(host, ssh_config, ssh.ignored)
+    jumps = JumpFinder(host, ssh_config, ssh.ignored, find_host).of(ssh)
+    user = known.user or defaults.user or ssh.values.get("user") or getpass.getuser()
+    become_user = _become_user(known)
     become = known.truth(("ansible_become",))
+    becomes = defaults.become if become is None else become
     return Connection(
         host=host,
         address=ssh.values.get("hostname", address),
-        port=known.number(_PORT) or known.port(ssh.values.get("port")) or SSH_PORT,
-        user=known.text(_USER) or defaults.user or ssh.values.get("user") or getpass.getuser(),
-        password=known.secret(_PASSWORD) or defaults.password,
-        key_file=known.path(_KEY_FILE) or defaults.key_file or _path_of(ssh.values.get("identityfile")),
+        port=known.port or known.port_of(ssh.values.get("port")) or SSH_PORT,
+        user=user,
+        password=known.password or defaults.password,
+        key_file=known.key_file or defaults.key_file or path_of(ssh.values.get("identityfile")),
         platform=platform,
-        become=defaults.become if become is None else become,
-        become_method=_become_method(known, platform, defaults),
-        become_password=known.secret(_BECOME_PASSWORD) or defaults.become_password,
-        jump=jumps.of(ssh),
+        # as in Ansible, who is logged in as that user already needs no sudo
+        become=becomes and (platform != "linux" or user != become_user),
+        become_method=_become_method(known, platform, defaults, needed=becomes),
+        become_password=known.secret(_SUDO_PASSWORD if platform == "linux" else _ENABLE_PASSWORD)
+        or defaults.become_password,
+        jump=jumps,
         known_hosts=_known_hosts(ssh, defaults),
         ssh_config=ssh_config,
         timeout_s=known.seconds(_TIMEOUT) or defaults.timeout_s,
         ignored=tuple(dict.fromkeys(ssh.ignored)),
         local=kind == "local",
+        become_user=become_user,
+        become_flags=_become_flags(known),
+        become_exe=_words(known, _BECOME_EXE) or ("sudo",),
     )
 
 
-class _Variables:
-    """One host's variables, read by what they must be; errors name host and variable."""
-
-    def __init__(self, host: str, variables: Mapping[str, object], render: Callable[[object], object]) -> None:
-        self.host = host
-        self.all = variables
-        self._render = render
-
-    def value(self, names: tuple[str, ...]) -> tuple[str, object]:
-        """Give the last of these names that is set, and its value rendered."""
-        for name in reversed(names):
-            if self.all.get(name) is not None:
-                return name, self._render(self.all[name])
-        return names[0], None
-
-    def text(self, names: tuple[str, ...]) -> str | None:
-        name, value = self.value(names)
-        if isinstance(value, Secret):
-            value = value.reveal()
-        if isinstance(value, (list, dict, bool)):
-            raise self.error(name, value, "text")
-        return str.__str__(value) if isinstance(value, str) else None if value is None else str(value)
-
-    def secret(self, names: tuple[str, ...]) -> Secret | None:
-        name, value = self.value(names)
-        if value is None or isinstance(value, Secret):
-            return value
-        text = self.text((name,))
-        return Secret(text) if text is not None else None
-
-    def number(self, names: tuple[str, ...]) -> int | None:
-        return self.port(self.text(names), names[0])
-
-    def port(self, text: str | None, name: str = "Port") -> int | None:
-        if text is None or text == "":
-            return None
-        if not text.isdigit() or not 0 < int(text) < 65536:
-            raise self.error(name, text, "a port from 1 to 65535")
-        return int(text)
-
-    def seconds(self, names: tuple[str, ...]) -> float | None:
-        name, text = names[0], self.text(names)
-        try:
-            return None if text is None else float(text)
-        except ValueError:
-            raise self.error(name, text, "a number of seconds") from None
-
-    def truth(self, names: tuple[str, ...]) -> bool | None:
-        name, value = self.value(names)
-        if value is None or isinstance(value, bool):
-            return value
-        text = str(value).strip().lower()
-        if text not in _TRUE | _FALSE:
-            raise self.error(name, value, "yes or no")
-        return text in _TRUE
-
-    def path(self, names: tuple[str, ...]) -> Path | None:
-        return _path_of(self.text(names))
-
-    def error(self, name: str, value: object, wanted: str) -> InventoryError:
-        return InventoryError(f"{self.host}: {name} is {value!r}, not {wanted}")
-
-
-def _platform_of(known: _Variables, kind: str) -> str:
+def _platform_of(known: HostSettings, kind: str) -> str:
     network_os = known.text(("ansible_network_os",))
     if kind not in _OVER_SSH and kind != "local":
         raise InventoryError(
@@ -235,19 +181,54 @@ def _platform_of(known: _Variables, kind: str) -> str:
     return PLATFORMS[network_os.strip().lower()]
 
 
-def _become_method(known: _Variables, platform: str, defaults: ConnectionDefaults) -> str:
-    method = known.text(("ansible_become_method",)) or defaults.become_method
-    # network devices know nothing but enable; Ansible's own default, sudo, fails on them
-    return method.rpartition(".")[2] if method else "sudo" if platform == "linux" else "enable"
+def _become_method(known: HostSettings, platform: str, defaults: ConnectionDefaults, *, needed: bool) -> str:
+    """Choose the method; where it is needed, only the one that the platform has will do."""
+    # Ansible's own default is sudo everywhere, which no router knows.
+    own, title = ("sudo", "Linux") if platform == "linux" else ("enable", platform)
+    said = known.text(("ansible_become_method",)) or defaults.become_method
+    method = said.rpartition(".")[2] if said else own
+    if needed and method != own:
+        raise InventoryError(
+            f"{known.host}: ansible_become_method is {said!r}; on {title} only {own!r} is supported",
+            hint=f"set ansible_become_method: {own}, or ansible_become: false for this host",
+        )
+    return method
 
 
-def _arguments_of(known: _Variables) -> tuple[SshOptions, list[str]]:
+def _become_user(known: HostSettings) -> str:
+    name = known.text(_BECOME_USER) or "root"
+    if _USER_NAME.fullmatch(name) is None:
+        raise known.error(known.value(_BECOME_USER)[0], name, "a user name")
+    return name
+
+
+def _become_flags(known: HostSettings) -> tuple[str, ...]:
+    """Read sudo's flags without those that say how it asks, which are ours to choose."""
+    if known.value(_BECOME_FLAGS)[1] is None:
+        return ("-H",)
+    flags = (flag for flag in _words(known, _BECOME_FLAGS) if _ASKING.fullmatch(flag) is None)
+    switched = (re.sub("[Sn]", "", flag) if _SWITCHES.fullmatch(flag) else flag for flag in flags)
+    return tuple(flag for flag in switched if flag != "-")
+
+
+def _words(known: HostSettings, names: tuple[str, ...]) -> tuple[str, ...]:
+    text = known.text(names) or ""
+    try:
+        words = shlex.split(text) if text.isprintable() else None
+    except ValueError:  # a quote that is not closed
+        words = None
+    if words is None:
+        raise known.error(known.value(names)[0], text, "words of a command line")
+    return tuple(words)
+
+
+def _arguments_of(known: HostSettings, own: Mapping[str, object], elsewhere: str) -> tuple[SshOptions, list[str]]:
     """Read the ssh arguments in the order in which Ansible puts them, and what variables say against host keys."""
     merged = SshOptions()
     for name in _ARGUMENTS:
         text = known.text((name,))
         if text:
-            options = parse_arguments(text, f"{known.host}: {name}")
+            options = parse_arguments(text, f"{known.host if name in own else elsewhere}: {name}")
             merged.values = {**options.values, **merged.values}
             merged.ignored += options.ignored
             merged.config = merged.config or options.config
@@ -262,71 +243,13 @@ def _arguments_of(known: _Variables) -> tuple[SshOptions, list[str]]:
 
 def _config_file(named: Path | None, defaults: ConnectionDefaults) -> Path | None:
     """Choose the one ssh_config that counts; ``-F none`` means none."""
-    if named is not None:
-        return None if str(named) in ("none", os.devnull) else named
-    if defaults.ssh_config is not None:
-        return defaults.ssh_config
     own = Path.home() / ".ssh" / "config"
-    return own if own.is_file() else None
+    return named_config(named, defaults.ssh_config or (own if own.is_file() else None))
 
 
 def _known_hosts(ssh: SshOptions, defaults: ConnectionDefaults) -> tuple[Path, ...]:
     named = ssh.values.get("userknownhostsfile")
-    return tuple(Path(os.path.expanduser(word)) for word in named.split()) if named else defaults.known_hosts
-
-
-def _path_of(text: str | None) -> Path | None:
-    return Path(os.path.expanduser(text)) if text else None
-
-
-class _Jumps:
-    """Works out jump hosts; what their settings say against host keys goes to the same list."""
-
-    def __init__(self, host: str, ssh_config: Path | None, ignored: list[str]) -> None:
-        self._host = host
-        self._config = ssh_config
-        self._ignored = ignored
-
-    def of(self, ssh: SshOptions, depth: int = 0) -> tuple[Jump, ...]:
-        """Give the hosts to go through, the first one first; ProxyJump counts above ProxyCommand, as in ssh."""
-        if depth > _MOST_JUMPS:
-            raise InventoryError(
-                f"{self._host}: its jump hosts need each other", hint="look for ProxyJump in ssh_config"
-            )
-        named = ssh.values.get("proxyjump")
-        if named is not None:
-            if named.strip().lower() in ("", "none"):
-                return ()
-            first, *others = (each.strip() for each in named.split(","))
-            jumps = self._through(first, SshOptions(), depth)
-            for other in others:
-                jumps += self._through(other, SshOptions(), depth)[-1:]
-            return jumps
-        command = parse_proxy_command(ssh.values.get("proxycommand", ""), self._host)
-        return () if command is None else self._through(command.words[0], command, depth)
-
-    def _through(self, text: str, options: SshOptions, depth: int) -> tuple[Jump, ...]:
-        match = _JUMP.fullmatch(text.removeprefix("ssh://"))
-        if match is None:
-            raise InventoryError(f"{self._host}: {text!r} is no jump host", hint="write user@host:port")
-        user, name, port = match.groups()
-        name = name.strip("[]")
-        config = look_up_host(_named_or(options.config, self._config), name)
-        self._ignored += [*options.ignored, *config.ignored]
-        values = {**config.values, **options.values}
-        port = port or values.get("port")
-        jump = Jump(
-            host=name,
-            address=config.values.get("hostname", name),
-            port=int(port) if port and port.isdigit() else SSH_PORT,
-            user=user or values.get("user") or getpass.getuser(),
-            key_file=_path_of(values.get("identityfile")),
-        )
-        before = SshOptions(values={key: values[key] for key in ("proxyjump", "proxycommand") if key in values})
-        return (*self.of(before, depth + 1), jump)
-
-
-def _named_or(named: Path | None, other: Path | None) -> Path | None:
-    if named is None:
-        return other
-    return None if str(named) in ("none", os.devnull) else named
+    if not named:
+        return defaults.known_hosts
+    # as ssh reads a list of files: a name with blanks stands in quotes
+    return tuple(Path(quoted or bare).expanduser() for quoted, bare in re.findall(r'"([^"]*)"|(\S+)', named))

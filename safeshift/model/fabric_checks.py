@@ -1,16 +1,19 @@
 """What the parts of a fabric must have in common: names that exist, interfaces used once, prefixes in one place.
 
 Each check names the exact place in the file. It knows nothing of devices: what they are configured to is read later.
-Part of ``fabric.py``, which calls it when a fabric is made.
+Part of ``fabric.py``, which calls it when a fabric is made. ``check_spelling`` is for whoever has the inventory too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from safeshift.model.source import Loc, misplaced, suggest
+from safeshift.errors import FabricError
+from safeshift.model.source import Loc, misplaced, read_source, suggest
 
 if TYPE_CHECKING:  # fabric.py imports this module
     from safeshift.model.fabric import Attachment, End, Fabric
@@ -150,3 +153,37 @@ def _check_storage(fabric: Fabric) -> None:
             _check_known(holder, fabric.nodes, "node", loc)
             if holder == node:
                 raise misplaced(loc, f"{node} cannot hold its own replica", "name another node")
+
+
+def check_spelling(fabric: Fabric, path: Path, hosts: Iterable[str]) -> None:
+    """Refuse a device that fabric file and inventory spell in two ways: p1 and p01, leaf-1 and Leaf1, s1 and s1.dc.
+
+    Taken for two devices, one would be changed and its traffic not foreseen, and the other one never be read.
+
+    Args:
+        path: The fabric file, for the place.
+        hosts: All hosts of the inventory.
+
+    Raises:
+        FabricError: With the place of the name in the fabric file.
+    """
+    known = dict.fromkeys(hosts)
+    named = {**dict.fromkeys(fabric.routers, "routers"), **dict.fromkeys(fabric.nodes, "nodes")}
+    strangers: dict[str, list[str]] = {}
+    for host in known:
+        if host not in named:
+            strangers.setdefault(_sound_of(host), []).append(host)
+    for name, section in named.items():
+        alike = strangers.get(_sound_of(name), []) if name not in known else []
+        if len(alike) == 1:
+            _, places = read_source(path, FabricError)
+            message = f"{name!r} is not in the inventory, which has {alike[0]!r}"
+            hint = f"did you mean {alike[0]!r}? a device has the same name in both files"
+            raise FabricError(message, place=places.key((section, name)), hint=hint)
+
+
+def _sound_of(name: str) -> str:
+    """Give what is left of a name without case, domain, dashes and leading zeros; an address is its own."""
+    first, *domain = name.lower().split(".")
+    plain = name if ":" in name or all(part.isdigit() for part in (first, *domain)) else first
+    return re.sub(r"[-_]|(?<![0-9])0+(?=[0-9])", "", plain)

@@ -7,13 +7,12 @@ What needs a host to be known is rendered, and checked against these same models
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from safeshift.errors import Place, PlaybookError
-from safeshift.model.source import Duration, Loc, Percent, Places, Written, build
+from safeshift.model.source import Duration, Loc, Percent, Places, Understood, Variables, Written, build
 from safeshift.model.steps import ARGUMENTS, Arguments, Conditions, Names
 from safeshift.units import parse_percent
 
@@ -23,14 +22,16 @@ def _split(written: object) -> object:
 
 
 def _batch_size(written: object) -> object:
-    if isinstance(written, bool) or not isinstance(written, int | str):
-        raise ValueError("expected a number of hosts or a percentage, as 1 or 30%")
-    if isinstance(written, str) and not written.strip().isdigit():
-        parse_percent(written)
-        return written.strip()
-    if int(written) < 1:
+    """Read one size as Ansible does: a number of hosts, also as text, or a share of them."""
+    text = str(written).strip() if isinstance(written, int | str) and not isinstance(written, bool) else ""
+    if text.endswith("%"):
+        parse_percent(text)
+        return text
+    if not text.removeprefix("-").isdecimal():
+        raise ValueError(f'{written!r} is no size of a batch: write 2 (hosts), "30%" (of them), or a list: [1, "30%"]')
+    if int(text) < 1:
         raise ValueError("at least 1; leave serial out to take all hosts at once")
-    return int(written)
+    return int(text)
 
 
 def _reason(written: str) -> str:
@@ -134,8 +135,7 @@ class BlockWords(Written):
     steps: list[Any] = Field(description="a list of steps", min_length=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Understood):
     """One action, or one ``block`` of steps that are one move.
 
     Attributes:
@@ -144,7 +144,7 @@ class Step:
         written: The arguments in their long form, templates unrendered.
         loop: The list, or the template of one; None when the step has no loop.
         loop_var: What the loop calls its item.
-        register: The name that keeps the answer, or empty.
+        register_as: The name that keeps the answer, or empty.
         steps: What a block holds.
         place: Where the step stands.
         loc: Where its arguments stand in the file's tree.
@@ -158,15 +158,14 @@ class Step:
     when: tuple[str, ...] = ()
     loop: object = None
     loop_var: str = "item"
-    vars: Mapping[str, object] = field(default_factory=dict)
-    register: str = ""
+    vars: Variables = Field(default_factory=dict)
+    register_as: str = ""
     tags: tuple[str, ...] = ()
     delegate_to: str = ""
     steps: tuple[Step, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Understood):
     """A named group of steps."""
 
     name: str
@@ -175,16 +174,15 @@ class Stage:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Play:
+class Play(Understood):
     """What is done to which hosts, with its checks and its goal."""
 
     name: str
-    written: Mapping[str, object]
+    written: Variables
     stages: tuple[Stage, ...]
     place: Place
     loc: Loc
-    vars: Mapping[str, object] = field(default_factory=dict)
+    vars: Variables = Field(default_factory=dict)
     tags: tuple[str, ...] = ()
     goal: tuple[Step, ...] = ()
 
@@ -194,8 +192,7 @@ class Play:
         return tuple(_flatten(step for stage in self.stages for step in stage.steps))
 
 
-@dataclass(frozen=True, slots=True)
-class Playbook:
+class Playbook(Understood):
     """A playbook, and where everything in it stands."""
 
     path: str
@@ -205,7 +202,7 @@ class Playbook:
     @property
     def registered(self) -> frozenset[str]:
         """Every name under which a step keeps an answer."""
-        return frozenset(step.register for play in self.plays for step in play.steps if step.register)
+        return frozenset(step.register_as for play in self.plays for step in play.steps if step.register_as)
 
     def settings(self, play: Play, rendered: Mapping[str, object]) -> Settings:
         """Check what a play says about itself, once its templates are rendered.

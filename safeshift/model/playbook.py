@@ -60,7 +60,7 @@ def load_playbook(path: Path) -> Playbook:
         hint = "a playbook begins with '- name: ...' and 'hosts: ...' under it"
         raise PlaybookError("a playbook is a list of plays", place=places.at(), hint=hint)
     plays = tuple(_Reader(places, path.parent).play(one, (at,)) for at, one in enumerate(value))
-    playbook = Playbook(str(path), plays, places)
+    playbook = Playbook(path=str(path), plays=plays, places=places)
     for play in plays:
         _check_settings(playbook, play)
         for step in (*play.steps, *play.goal):
@@ -104,7 +104,7 @@ class _Reader:
         self._check_words(value, loc, tuple(StageWords.model_fields), "a stage is a mapping with name and steps")
         words = self._build(StageWords, value, loc)
         steps = tuple(self._step(one, (*loc, "steps", at)) for at, one in enumerate(words.steps))
-        return Stage(words.name, steps, words.when, words.tags)
+        return Stage(name=words.name, steps=steps, when=words.when, tags=words.tags)
 
     def _goal(self, value: object, loc: Loc) -> Step:
         step = self._step(value, loc)
@@ -138,7 +138,7 @@ class _Reader:
             loop=words.loop,
             loop_var=words.loop_control.loop_var,
             vars=words.vars,
-            register=words.register_as or "",
+            register_as=words.register_as or "",
             tags=words.tags,
             delegate_to=words.delegate_to,
             steps=self._block(value[action], below) if action == "block" else (),
@@ -179,7 +179,7 @@ def _check_settings(playbook: Playbook, play: Play) -> None:
 
 
 def _check_step(playbook: Playbook, step: Step) -> None:
-    if step.register and (step.action != "command" or step.loop is not None):
+    if step.register_as and (step.action != "command" or step.loop is not None):
         place = playbook.places.key((*step.loc[:-1], "register"))
         raise PlaybookError("only a command without a loop has an answer to register", place=place, hint="remove it")
     if step.action != "block" and not is_template(step.written):

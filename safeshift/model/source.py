@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, NoReturn, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SkipValidation, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from safeshift.errors import InputError, Place
@@ -69,6 +69,16 @@ class Places:
             # parts that the file does not have are pydantic's own: the branch of a union, a field that is missing
             mark = mark.inside.get(part, mark)
         return mark
+
+
+class Understood(BaseModel):
+    """Base of what we made of the things that people write: frozen, with types checked where it is made."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+Variables = Annotated[Mapping[str, object], SkipValidation]
+"""Variables by name, raw: a check would copy them, and open what is lazy or secret."""
 
 
 class Written(BaseModel):

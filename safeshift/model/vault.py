@@ -27,6 +27,7 @@ DEFAULT_LABEL = "default"
 PROMPTS = frozenset({"prompt", "prompt_ask_vault_pass"})
 MASK = "***"
 SCRIPT_DEADLINE_S = 300.0  # a password script may wait for a person (a hardware token, a password manager)
+_UNKNOWN_LABEL = 2  # what a -client script ends with when it has no such password
 _ROUNDS = 10_000  # fixed by the format: Ansible vault 1.1 and 1.2
 _NO_PASSWORD_HINT = "pass --vault-password-file FILE, --vault-id LABEL@FILE or --ask-vault-pass"
 
@@ -101,14 +102,20 @@ class UnsafeText(str):
 class Vault:
     """The vault passwords of one invocation, each with its label, best first.
 
-    ``notes`` are sentences for the operator about how the passwords are kept.
+    ``notes`` are sentences for the operator about how the passwords are kept. With ``match_label`` a vault is opened by
+    a password of its own label only (Ansible's ``vault_id_match``).
     """
 
     def __init__(
-        self, passwords: Mapping[str, bytes] | Iterable[tuple[str, bytes]] = (), *, notes: Iterable[str] = ()
+        self,
+        passwords: Mapping[str, bytes] | Iterable[tuple[str, bytes]] = (),
+        *,
+        notes: Iterable[str] = (),
+        match_label: bool = False,
     ) -> None:
         pairs = passwords.items() if isinstance(passwords, Mapping) else passwords
         self._passwords = tuple(pairs)
+        self._match_label = match_label
         self.notes = tuple(notes)
 
     def __repr__(self) -> str:
@@ -130,26 +137,51 @@ class Vault:
         )
 
     @classmethod
-    def from_files(cls, sources: Sequence[str], *, passwords: Mapping[str, bytes] | None = None) -> Vault:
-        """Read password files, as ``--vault-id`` and ``--vault-password-file`` name them.
+    def from_files(
+        cls,
+        sources: Sequence[str],
+        *,
+        passwords: Mapping[str, bytes] | None = None,
+        ask: Callable[[str], str] | None = None,
+        label: str = DEFAULT_LABEL,
+        match_label: bool = False,
+    ) -> Vault:
+        """Get passwords from where ``--vault-id`` and ``--vault-password-file`` say, in that order.
+
+        As in Ansible one that cannot be had is noted and passed over, as long as there is another one.
 
         Args:
-            sources: ``label@path`` or ``path``. An executable file is run and its output is the password; one whose
-                name ends in ``-client`` is given ``--vault-id label``. A file may be vaulted with an earlier password.
-            passwords: What the caller asked for itself, by label; tried after the files.
+            sources: ``label@path``, ``path``, ``label@prompt`` or ``prompt``. An executable file is run and its output
+                is the password; one whose name ends in ``-client`` is given ``--vault-id label``. A file may be vaulted
+                with an earlier password.
+            passwords: What the caller asked for itself, by label; tried last.
+            ask: Asks a person, unseen, for what it is given the name of; None: there is nobody.
+            label: What a password without a label is called.
+            match_label: A vault is opened by a password of its own label only.
 
         Raises:
-            InventoryError: A file cannot be read, is empty, or asks for a prompt.
+            InventoryError: No source gave a password; the reason is the first one's.
         """
         found: list[tuple[str, bytes]] = []
         notes: list[str] = []
+        failures: list[InventoryError] = []
         for source in sources:
-            label, path = _split_source(source)
-            password = _read_password(path, label, cls(found))
-            found.append((label or DEFAULT_LABEL, password))
-            notes.extend(_permission_notes(path))
+            own, where = _split_source(source)
+            try:
+                if where in PROMPTS:
+                    password = _ask_password(own or label, source, ask)
+                else:
+                    path = Path(os.path.abspath(os.path.expanduser(os.path.expandvars(where))))
+                    password = _read_password(path, own, cls(found))
+                    notes.extend(_permission_notes(path))
+                found.append((own or label, password))
+            except InventoryError as error:
+                failures.append(error)
         found.extend((passwords or {}).items())
-        return cls(found, notes=notes)
+        if failures and not found:
+            raise failures[0]
+        notes.extend(f"no vault password from there, and gone on without: {error.message}" for error in failures)
+        return cls(found, notes=notes, match_label=match_label)
 
     def decrypt(self, data: bytes, *, place: Place | None = None) -> bytes:
         """Open vaulted bytes: the password of the same label first, then all others in order.
@@ -162,11 +194,12 @@ class Vault:
             raise InventoryError(
                 "this is vaulted, and no vault password was given", place=place, hint=_NO_PASSWORD_HINT
             )
-        for _, password in sorted(self._passwords, key=lambda pair: pair[0] != label):
+        usable = [pair for pair in self._passwords if pair[0] == label or not self._match_label]
+        for _, password in sorted(usable, key=lambda pair: pair[0] != label):
             plain = _open_sealed(password, salt, mac, ciphertext)
             if plain is not None:
                 return plain
-        tried = ", ".join(self.labels)
+        tried = ", ".join(name for name, _ in usable) or "none, since vault_id_match is set"
         raise InventoryError(
             f"no vault password opens this (label {label!r}; tried: {tried})", place=place, hint=_NO_PASSWORD_HINT
         )
@@ -233,15 +266,24 @@ def _open_sealed(password: bytes, salt: bytes, mac: bytes, ciphertext: bytes) ->
     return unpadder.update(decryptor.update(ciphertext) + decryptor.finalize()) + unpadder.finalize()
 
 
-def _split_source(source: str) -> tuple[str | None, Path]:
-    label, at, rest = source.partition("@")
-    value = rest if at else source
-    if value in PROMPTS:
+def _split_source(source: str) -> tuple[str | None, str]:
+    """Split ``label@where``; a file that has an @ in its own name is meant where there is one."""
+    label, at, where = source.partition("@")
+    if not at or os.path.isfile(os.path.expanduser(os.path.expandvars(source))):
+        return None, source
+    return label or None, where
+
+
+def _ask_password(label: str, source: str, ask: Callable[[str], str] | None) -> bytes:
+    if ask is None:
         raise InventoryError(
             f"the vault password {source!r} must be asked for at a terminal",
             hint="use --ask-vault-pass, or name a file",
         )
-    return (label or None) if at else None, Path(os.path.abspath(os.path.expanduser(os.path.expandvars(value))))
+    password = ask(f"Vault password ({label})").strip().encode("utf-8", "surrogateescape")
+    if not password:
+        raise InventoryError(f"the answer for the vault password {source!r} was empty")
+    return password
 
 
 def _read_password(path: Path, label: str | None, earlier: Vault) -> bytes:
@@ -279,7 +321,9 @@ def _run_password_script(path: Path, label: str | None) -> bytes:
     except subprocess.TimeoutExpired as error:
         raise InventoryError(f"the vault password script {path} gave nothing in {SCRIPT_DEADLINE_S:.0f} s") from error
     if done.returncode:
-        raise InventoryError(f"the vault password script {path} ended with code {done.returncode}")
+        knows_not = f", which says that it knows no password {label!r}" if len(command) > 1 else ""
+        reason = knows_not if done.returncode == _UNKNOWN_LABEL else ""
+        raise InventoryError(f"the vault password script {path} ended with code {done.returncode}{reason}")
     return done.stdout
 
 

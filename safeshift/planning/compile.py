@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from safeshift.actions.base import MoveKind
-from safeshift.errors import PlanError, PlaybookError
+from safeshift.errors import InventoryError, PlanError, PlaybookError
 from safeshift.model.fabric import Fabric
 from safeshift.model.inventory import Inventory
 from safeshift.model.play import Play, Playbook, Settings, Verify
@@ -25,6 +25,7 @@ from safeshift.planning.rendering import Layers, scope_of
 from safeshift.planning.selecting import Selection, Start, split_batches
 from safeshift.planning.site import Site, site_of, suggested_configs
 
+_UNREAD = "not read, and taken to be as the file says"
 _NO_VARIABLES: Mapping[str, object] = MappingProxyType({})
 
 
@@ -122,7 +123,7 @@ class _Compiler:
         scope = scope_of(self.playbook, plain, None)
         settings = self._settings(play, plain)
         pattern = ",".join(settings.hosts)
-        everyone = self.inventory.select(pattern)
+        everyone = self._everyone(play, pattern)
         hosts = self.inventory.select(pattern, limit=self.selection.limit)
         checks = self._checks(play, settings)
         exposure = Exposure(settings.exposure.max, settings.exposure.reason) if settings.exposure else None
@@ -159,6 +160,15 @@ class _Compiler:
                 raise PlaybookError(f"there is no network {name!r}", place=place, hint=hint)
         checks = _with_written(Checks(require=settings.verify.require or fabric.carrying), settings.verify)
         return checks if settings.guard is None else replace(checks, guard_s=round(settings.guard))
+
+    def _everyone(self, play: Play, pattern: str) -> tuple[str, ...]:
+        """Give the hosts that a play names, whatever the command line leaves of them."""
+        try:
+            return self.inventory.select(pattern)
+        except InventoryError as cause:
+            raise PlaybookError(
+                cause.message, place=self.playbook.places.at((*play.loc, "hosts")), hint=cause.hint
+            ) from cause
 
     def _magic(self, hosts: tuple[str, ...], members: tuple[str, ...]) -> dict[str, object]:
         return {
@@ -202,8 +212,16 @@ def _unread(site: Site, inventory: Inventory) -> Iterator[str]:
     """Say which routers nobody looks at: a forecast over them is only as true as the fabric file."""
     for router in site.fabric.routers:
         if router not in site.platforms:
-            lacks = "the inventory gives it no platform" if router in inventory.hosts else "not in the inventory"
-            yield f"{router} is in the fabric file but {lacks}: it is not read, and taken to be as the file says"
+            yield f"{router} is in the fabric file but {_lack(router, site, inventory)}: it is {_UNREAD}"
+
+
+def _lack(router: str, site: Site, inventory: Inventory) -> str:
+    if router in site.unsupported:
+        return site.unsupported[router]
+    if router in inventory.hosts:
+        return "the inventory gives it no ansible_network_os"
+    near = suggest(router, [host for host in inventory.hosts if host not in site.fabric.routers])
+    return f"not in the inventory ({near})" if near else "not in the inventory"
 
 
 def _notes(plan: Plan, site: Site) -> Iterator[str]:

@@ -167,7 +167,7 @@ class MoveMaker:
             checks=guarded_checks(around.checks, changes, self.bench.site, step),
             changes=changes,
             when={part.host: part.later for part in parts if part.later},
-            register=step.register,
+            register=step.register_as,
             takes_down=_each(work.down),
             place=str(step.place),
             targets={part.host: part.target for part in parts if part.target != part.host},

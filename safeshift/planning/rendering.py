@@ -84,14 +84,15 @@ class Layers:
         """Return the variables that need no host, unrendered."""
         merged: dict[str, object] = {}
         for layer in (*self.written, self.extra):
-            merged.update(layer)
+            merged = self.inventory.combine(merged, layer)
         return {**merged, **self.magic}
 
     def of(self, host: str) -> dict[str, object]:
         """Return all variables of a host, unrendered."""
         own = self.inventory.host_vars(host)
         fixed = {name: own[name] for name in _MAGIC if name in own}
-        return {**own, **self.plain(), **fixed, **self.magic, "hostvars": _HostVars(self.inventory)}
+        merged = self.inventory.combine(own, self.plain())
+        return {**merged, **fixed, **self.magic, "hostvars": _HostVars(self.inventory)}
 
 
 class Scope:

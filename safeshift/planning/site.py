@@ -22,6 +22,7 @@ from safeshift.model.templating import Templater
 from safeshift.platforms import platform_named
 from safeshift.platforms.base import Platform
 
+_SUPPORTED = ", ".join(PLATFORMS)
 _HOST = "linux"  # as in Ansible: a host without ansible_network_os is an ordinary one
 
 
@@ -32,11 +33,13 @@ class Site:
     Attributes:
         platforms: By inventory host; hosts that safeshift cannot speak to as what they are have none.
         overrides: Per host, per action: what the inventory says instead of the platform's table.
+        unsupported: By inventory host: the sentence about an ansible_network_os that is not supported.
     """
 
     fabric: Fabric
     platforms: Mapping[str, Platform]
     overrides: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    unsupported: Mapping[str, str] = field(default_factory=dict)
 
     def states_of(self, configs: Mapping[str, str]) -> States:
         """Return the state of every router: what its configuration means, or else what the fabric file says."""
@@ -61,8 +64,11 @@ class Site:
         """Return a device's platform.
 
         Raises:
-            PlanError: the inventory does not have the device.
+            PlanError: the inventory does not have the device, or not what it is.
         """
+        if device in self.unsupported:
+            hint = f"leave {device} out of the play, or take one of those"
+            raise PlanError(f"{device} is part of this step: {self.unsupported[device]}", hint=hint)
         if device not in self.platforms:
             hint = f"add {device} to the inventory, with ansible_network_os one of {', '.join(PLATFORMS)}"
             raise PlanError(f"{device} is part of this step, but the inventory gives it no platform", hint=hint)
@@ -82,6 +88,7 @@ def site_of(inventory: Inventory, fabric: Fabric) -> Site:
     """
     platforms: dict[str, Platform] = {}
     overrides: dict[str, Mapping[str, object]] = {}
+    unsupported: dict[str, str] = {}
     for host in inventory.hosts:
         variables = inventory.host_vars(host)
         templater = Templater(variables)
@@ -89,13 +96,17 @@ def site_of(inventory: Inventory, fabric: Fabric) -> Site:
         name = PLATFORMS.get(written, "" if host in fabric.routers else written)
         if name in (*PLATFORMS.values(), _HOST):
             platforms[host] = platform_named(name)
+        elif written not in ("", _HOST):
+            place = inventory.place_of("ansible_network_os", variables["ansible_network_os"])
+            where = f"; it stands in {place}" if place else ""
+            unsupported[host] = f"ansible_network_os {written!r} is not supported (supported: {_SUPPORTED}){where}"
         if VARIABLE in variables:
             try:
                 table = read_overrides(templater.render(variables[VARIABLE]))
             except ValueError as cause:
                 raise InventoryError(f"{host}: {cause}", hint="single lines; only {interface} is filled in") from cause
             overrides[host] = {"link_speed": table}
-    return Site(fabric, MappingProxyType(platforms), MappingProxyType(overrides))
+    return Site(fabric, MappingProxyType(platforms), MappingProxyType(overrides), MappingProxyType(unsupported))
 
 
 def suggested_configs(site: Site) -> dict[str, str]:

@@ -124,6 +124,12 @@ class Platform(Protocol):
         """Say what a configuration means for routing; what cannot be interpreted is listed in ``unread``."""
         ...
 
+    def stray(self, lines: Sequence[str]) -> str:
+        """Return the first line that would not configure but act: keep or drop a candidate, stop a timer, leave
+        configuration mode, reload; empty when all are configuration.
+        """
+        ...
+
     def apply(self, config: str, lines: Sequence[str]) -> str:
         """Predict the normalised configuration after the lines were typed into it."""
         ...

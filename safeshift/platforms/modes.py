@@ -111,3 +111,17 @@ GLOBAL = either(
     r"vlan (?:\d\S*|internal)",
     "vrf (?:definition|instance)",
 )
+
+# Words that a device takes inside a configuration mode and that configure nothing: they leave the mode, keep or drop
+# a candidate, stop a timer, or act at once. With the fewest letters by which one of the platforms may take them.
+_ACTS = {
+    "abort": 3, "bash": 3, "clear": 3, "comment": 7, "commit": 4, "configure": 4, "copy": 3, "debug": 3, "delete": 3,
+    "diff": 4, "disable": 4, "do": 2, "end": 3, "erase": 3, "format": 3, "logout": 4, "ping": 3, "reload": 3,
+    "rollback": 3, "show": 3, "ssh": 3, "tclsh": 3, "telnet": 3, "terminal": 4, "traceroute": 4, "write": 2,
+}  # fmt: skip
+
+
+def acts(line: str) -> bool:
+    """Tell whether a line typed in a configuration mode does something else than configure."""
+    word = line.split(maxsplit=1)[0].lower() if line.strip() else ""
+    return any(name.startswith(word) and len(word) >= fewest for name, fewest in _ACTS.items())

@@ -19,7 +19,7 @@ from safeshift.platforms.base import Dialogue, GuardStyle, Lines
 from safeshift.platforms.configtext import normalise, parse, render
 from safeshift.platforms.meaning import Vocabulary, interpret
 from safeshift.platforms.reads import is_listed
-from safeshift.platforms.typed import Grammar, needed, predict
+from safeshift.platforms.typed import Grammar, needed, predict, stray
 from safeshift.units import show_gbit
 
 
@@ -50,6 +50,10 @@ class RouterLike:
         """Say what a configuration means for routing; what cannot be interpreted is listed in ``unread``."""
         return interpret(parse(config), self.vocabulary)
 
+    def stray(self, lines: Sequence[str]) -> str:
+        """Return the first line that would not configure but act; empty when all are configuration."""
+        return stray(lines, self.grammar)
+
     def apply(self, config: str, lines: Sequence[str]) -> str:
         """Predict the normalised configuration after the lines were typed into it."""
         return render(predict(parse(config), lines, self.grammar), indent=self.grammar.indent)
@@ -63,7 +67,7 @@ class RouterLike:
 
     def equal(self, one: str, other: str) -> bool:
         """Tell whether two configurations are the same to the device."""
-        return not self.differences(one, other)
+        return one == other or not self.differences(one, other)
 
     def differences(self, before: str, after: str) -> Lines:
         """Return what differs, as lines marked ``-`` and ``+`` under their parents; empty exactly when ``equal``."""

@@ -13,7 +13,7 @@ from re import Pattern
 
 from safeshift.platforms.configtext import Block, Blocks, raw_lines, scan
 from safeshift.platforms.interfaces import InterfaceNames
-from safeshift.platforms.modes import GLOBAL, SECTION, SUBSECTION
+from safeshift.platforms.modes import GLOBAL, SECTION, SUBSECTION, acts
 
 _WORD = re.compile(r"(\S+)\s*")
 _LEAVE = re.compile(r"exit(?:-[a-z-]+)?$")
@@ -239,6 +239,25 @@ def _leave_modes(modes: list[_Mode], text: str, indent: int) -> None:
         modes.clear()
     while len(modes) > 1 and indent <= modes[-1].indent:
         modes.pop()
+
+
+def stray(lines: Sequence[str], grammar: Grammar) -> str:
+    """Return the first line that is no configuration: it acts at once, or leaves the mode that all are typed in."""
+    modes: list[_Mode] = []
+    for line, body in scan(raw_lines("\n".join(lines))):
+        text = line.strip()
+        if body or not text or text.startswith("!"):
+            continue
+        if acts(text) or (_LEAVE.match(text) and not modes):
+            return text
+        if _LEAVE.match(text):
+            del modes[-1:]
+            continue
+        text, indent = grammar.spell(text), len(line) - len(line.lstrip())
+        _leave_modes(modes, text, indent)
+        if (SUBSECTION if modes else SECTION).match(text):
+            modes.append(_Mode(indent, text, 0))
+    return ""
 
 
 def needed(blocks: Blocks, lines: Sequence[str], grammar: Grammar) -> tuple[str, ...]:

@@ -39,4 +39,4 @@ def _orphans(rows: Sequence[RunRow]) -> Iterator[Line]:
     for row in rows:
         if row.orphaned:
             sentence = f"run {row.id} was left in the middle; the devices' own timers undo what was not confirmed"
-            yield Line(f"{sentence}: look at safeshift show {row.id}", Tone.BAD)
+            yield Line(f"{sentence}; for the rest, and what to type, look at safeshift show {row.id}", Tone.BAD)

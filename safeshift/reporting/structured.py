@@ -9,6 +9,7 @@ from safeshift.journal.events import Event, Json, Kind
 from safeshift.journal.store import RunRow
 from safeshift.journal.verify import VerifyReport
 from safeshift.reporting.differences import find_differences
+from safeshift.reporting.leftovers import Leftover, find_leftovers
 
 
 def event_json(event: Event) -> dict[str, Json]:
@@ -23,12 +24,16 @@ def event_json(event: Event) -> dict[str, Json]:
     }
 
 
-def run_json(events: Sequence[Event], *, head: str = "") -> dict[str, Json]:
+def run_json(events: Sequence[Event], *, head: str = "", alive: bool = False) -> dict[str, Json]:
     """Return one run: how it ended, what differs, and every event.
+
+    Args:
+        alive: A process drives it now.
 
     Returns:
         ``differences`` is null when the operational state was not recorded both before and after; ``state`` is null
-        while the run has not ended.
+        while the run has not ended. ``leftovers`` is what may still stand on the devices of a run that died, with
+        what to type, in that order; instants as ISO 8601.
     """
     opened = _data_of(events, Kind.RUN_OPENED)
     closed = _data_of(events, Kind.RUN_CLOSED)
@@ -44,10 +49,18 @@ def run_json(events: Sequence[Event], *, head: str = "") -> dict[str, Json]:
         "exit_code": closed.get("exit_code"),
         "reason": closed.get("reason"),
         "todo": closed.get("todo", []),
+        "alive": alive,
+        "leftovers": [] if alive else [_leftover_json(one) for one in find_leftovers(events)],
         "differences": None if found is None else [asdict(difference) for difference in found],
         "head": head or None,
         "events": [event_json(event) for event in events],
     }
+
+
+def _leftover_json(one: Leftover) -> dict[str, Json]:
+    timer = one.timer
+    told = None if timer is None else {name: at.isoformat() for name, at in asdict(timer).items()}
+    return {**asdict(one), "timer": told}
 
 
 def runs_json(rows: Sequence[RunRow]) -> list[Json]:

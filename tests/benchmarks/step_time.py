@@ -1,13 +1,14 @@
 """How much time safeshift itself takes per step, beside a raw paramiko client that sends the same lines.
 
-    python -m tests.benchmarks.step_time [--steps 10] [--rounds 3]
+    python -m tests.benchmarks.step_time [--steps 10] [--rounds 5]
 
 One playbook of harmless steps (an interface description on p1 and on p2, settle 0, soak 0) runs on the dc1 lab, whose
 devices live in a process of their own and add no latency. What is printed, per step: the wall time; of it, the time in
 which the run waits for the first probe of every pair after the change (no evidence is not success, so even settle 0
 waits for that); what the raw client needs for the same lines on the same devices; and the rest, which is safeshift's
-own. Then: the time from the deciding probe to the last undo line of a run that is undone, sessions open. It asserts
-nothing.
+own. Each is the median over all steps, beside its quartiles and its mean, in which a busy machine shows first. Rounds
+of steps and of the raw client take turns, so that both meet the same machine. Then: the time from the deciding probe
+to the last undo line of a run that is undone, sessions open. It asserts nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import argparse
 import statistics
 import tempfile
 import time
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import paramiko
@@ -50,7 +53,7 @@ def main() -> None:
     """Run the rounds and print the medians."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=10)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch)
@@ -63,21 +66,45 @@ def main() -> None:
 
 
 def _report(lab: RunningLab, place: Path, steps: int, rounds: int) -> None:
-    walls, waits, raws = [], [], []
+    taken: list[_Step] = []
+    raws: list[float] = []
     for number in range(rounds):
-        events = _run(lab, place, number, steps)
-        opened = [event.mono for event in events if event.kind is Kind.MOVE_OPENED]
-        confirmed = [event.mono for event in events if event.kind is Kind.MOVE_CONFIRMED]
-        waited = sum(_elapsed(event) for event in events if _is_gate(event))
-        walls.append((confirmed[-1] - opened[0]) / steps)
-        waits.append(waited / steps)
-        raws.append(statistics.median(_raw(lab, f"raw {number} {turn}") for turn in range(steps)))
-    wall, wait, raw = (1000 * statistics.median(values) for values in (walls, waits, raws))
-    print(f"per step, two devices, median of {rounds} runs of {steps} steps (goal: own time below 50 ms)")
-    print(f"  wall                       {wall:8.1f} ms")
-    print(f"  waiting for first probes   {wait:8.1f} ms")
-    print(f"  raw paramiko, same lines   {raw:8.1f} ms")
-    print(f"  safeshift's own            {wall - wait - raw:8.1f} ms")
+        taken += _steps_of(_run(lab, place, number, steps))
+        raws += [_raw(lab, f"raw {number} {turn}") for turn in range(steps)]
+    raw = statistics.median(raws)
+    print(f"per step, two devices, {rounds} runs of {steps} steps (goal: own time below 50 ms)")
+    print(f"{'':28}   median      quartiles     mean")
+    _print("wall", [step.wall_s for step in taken])
+    _print("waiting for first probes", [step.wait_s for step in taken])
+    _print("raw paramiko, same lines", raws)
+    _print("safeshift's own", [step.wall_s - step.wait_s - raw for step in taken])
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """How long one step took, and how long of it the run waited for probes; seconds."""
+
+    wall_s: float
+    wait_s: float
+
+
+def _steps_of(events: tuple[Event, ...]) -> list[_Step]:
+    """Cut a run where a step begins; the last step ends when it is confirmed."""
+    places = [place for place, event in enumerate(events) if event.kind is Kind.MOVE_OPENED]
+    places.append(max(place for place, event in enumerate(events) if event.kind is Kind.MOVE_CONFIRMED))
+    return [
+        _Step(
+            events[end].mono - events[start].mono,
+            sum(_elapsed(event) for event in events[start:end] if _is_gate(event)),
+        )
+        for start, end in pairwise(places)
+    ]
+
+
+def _print(what: str, seconds: list[float]) -> None:
+    low, middle, high = (1000 * value for value in statistics.quantiles(seconds, n=4))
+    mean = 1000 * statistics.mean(seconds)
+    print(f"  {what:26} {middle:8.1f}  {low:6.1f} - {high:6.1f} {mean:8.1f} ms")
 
 
 def _report_undo(lab: RunningLab, place: Path) -> None:

@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from safeshift.errors import JournalError
+from safeshift.journal.alive import begin, is_alive
 from safeshift.journal.events import Kind
 from safeshift.journal.files import SystemFiles
-from safeshift.journal.lock import FabricLock
+from safeshift.journal.lock import find_holder, take
 from safeshift.journal.reserve import RESERVE_BYTES, reserve_path
 from safeshift.journal.store import Journal
 from safeshift.journal.writer import RunWriter
@@ -131,14 +132,20 @@ def test_full_disk_lets_no_journal_be_made_and_no_lock_be_taken(
 ) -> None:
     """Where nothing can be written nothing begins, and no half-made journal is left."""
     monkeypatch.setenv("SAFESHIFT_STATE", str(tiny_disk / "state"))
-    locks = Journal.open(tiny_disk / "a" / "journal.db").locks
+    monkeypatch.setenv("SAFESHIFT_LOCKS", str(tiny_disk / "locks"))
+    ways = {"p1": ("10.0.0.1:22",)}
+    take(ways, "r0", "alice").release()
+    begin("r0", ()).end()
+    Journal.open(tiny_disk / "a" / "journal.db").close()
     fill(tiny_disk)
     with pytest.raises(JournalError, match=r"b/journal\.db cannot be made"):
         Journal.open(tiny_disk / "b" / "journal.db")
     assert list((tiny_disk / "b").iterdir()) == []
-    with pytest.raises(JournalError, match="lock file cannot be written"):
-        FabricLock(locks, "dc1").acquire("r1", "alice")
-    assert FabricLock(locks, "dc1").holder() is None
+    with pytest.raises(JournalError, match=r"lock file .*cannot be (opened|written)"):
+        take(ways, "r1", "alice")
+    with pytest.raises(JournalError, match=r"r1\.alive cannot be written"):
+        begin("r1", ())
+    assert (find_holder(ways), is_alive("r1")) == (None, False)
 
 
 def test_read_only_disk_is_refused(tiny_disk: Path) -> None:

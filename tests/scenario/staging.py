@@ -146,8 +146,8 @@ class Desk:
         out, err = process.communicate(timeout=200)
         return Finished(process.returncode, out, err)
 
-    def begin(self, *words: str | Path) -> subprocess.Popen[str]:
-        """Start a command and leave it running."""
+    def begin(self, *words: str | Path, session: bool = False) -> subprocess.Popen[str]:
+        """Start a command and leave it running; in a session (and process group) of its own if so asked."""
         return subprocess.Popen(
             self.command(*words),
             env=self.environment(),
@@ -156,6 +156,7 @@ class Desk:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=session,
         )
 
     def events(self) -> tuple[Event, ...]:

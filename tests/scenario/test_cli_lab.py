@@ -71,6 +71,27 @@ def test_up_twice_is_one_lab_and_down_leaves_nothing(cli: Cli) -> None:
     assert cli("lab", "status", "--json").json == {"running": [], "resting": []}
 
 
+def test_down_under_a_run_is_refused_unless_forced(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever takes the devices away takes the undo away: one sentence says whose run it is, and exit 3."""
+    monkeypatch.setenv("SAFESHIFT_STATE", str(tmp_path / "state"))
+    cli("lab", "up")
+    path = tmp_path / "play.yml"
+    path.write_text("- {name: Wait, hosts: p1, stages: [{name: One, steps: [{name: Wait, pause: 1h}]}]}\n")
+    words = [sys.executable, "-m", "safeshift", "run", str(path), "-i", str(DC1), "--lab"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as run:
+        assert run.stdout is not None
+        assert any("move 1.1.1" in line for line in run.stdout)
+        refused = cli("lab", "down")
+        who = cli("runs", "--json").json[0]["id"]
+        assert refused.code == 3, refused
+        assert f"the lab of dc1 is in use: run {who}, by " in refused.err
+        assert f"(pid {run.pid}) is under way on it" in refused.err
+        assert cli("lab", "status", "--json").json["running"]
+        assert cli("lab", "down", "--force").code == 0
+        run.kill()
+    assert cli("lab", "status", "--json").json == {"running": [], "resting": []}
+
+
 def test_a_killed_lab_rests_and_goes_on_from_there(cli: Cli) -> None:
     """After ``kill -9`` status says so, a fault cannot be injected, and ``up`` resumes the same devices."""
     first = cli("lab", "up", "--json").json

@@ -117,10 +117,10 @@ def test_run_interrupted_twice_stops_at_once_and_says_what_is_armed(ends: Ends) 
     assert not any(str(line).startswith("b:") for line in todo)  # it was undone and proven before
 
 
-def test_run_interrupted_before_its_first_change_is_a_refusal_with_nothing_sent(ends: Ends) -> None:
+def test_run_interrupted_before_its_first_change_has_sent_nothing(ends: Ends) -> None:
     """A request to stop during the preflight: nothing was sent and nothing is left."""
     end: End = ends.of("before")
-    assert end.finished.code == 3, end.finished.said
+    assert end.finished.code == 130, end.finished.said
     assert end.changed == ()
     assert "before anything was sent" in end.finished.said
 

@@ -12,10 +12,13 @@ from types import MappingProxyType
 
 from safeshift.model.inventory.model import Group, Inventory, freeze
 from safeshift.model.inventory.reading import Reader
+from safeshift.model.inventory.rules import InventoryRules
 from safeshift.model.inventory.sources import normalise_source, read_sources
 from safeshift.model.vault import Vault
 
-__all__ = ["Group", "Inventory", "load_inventory"]
+__all__ = ["Group", "Inventory", "InventoryRules", "load_inventory"]
+
+_AS_SHIPPED = InventoryRules()
 
 
 def load_inventory(
@@ -24,6 +27,7 @@ def load_inventory(
     vault: Vault | None = None,
     playbook_dir: Path | None = None,
     extra_vars: Mapping[str, object] = MappingProxyType({}),
+    rules: InventoryRules = _AS_SHIPPED,
 ) -> Inventory:
     """Read inventories in the order given, as ``ansible-playbook -i ... -i ...`` would.
 
@@ -32,11 +36,12 @@ def load_inventory(
         vault: Passwords for vaulted files (needed now) and vaulted values (needed when one is revealed).
         playbook_dir: Its ``group_vars/`` and ``host_vars/`` count above those beside the inventory.
         extra_vars: Variables that override all others on every host.
+        rules: What the site's ansible.cfg changes (``find_config().rules``); by default nothing.
 
     Raises:
         InventoryError: A source is missing or is not an inventory; carries file, line and column where there are any.
     """
     reader = Reader(vault)
     names = [normalise_source(source) for source in sources if source]
-    draft = read_sources(names, reader, playbook_dir=playbook_dir)
+    draft = read_sources(names, reader, rules, playbook_dir=playbook_dir)
     return freeze(draft, names, reader, playbook_dir=playbook_dir, extra_vars=extra_vars)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from safeshift.model.inventory.hostnames import expand_host
+from safeshift.model.inventory.rules import InventoryRules
 
 PRIORITY_VARIABLE = "ansible_group_priority"
 
@@ -30,7 +31,8 @@ class DraftGroup:
 class Draft:
     """All groups and hosts so far. ``all`` and ``ungrouped`` exist from the start."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: InventoryRules) -> None:
+        self.rules = rules
         self.groups: dict[str, DraftGroup] = {}
         self.hosts: dict[str, dict[str, object]] = {}
         self.notes: list[str] = []
@@ -40,12 +42,21 @@ class Draft:
         self.add_child("all", "ungrouped")
 
     def add_group(self, name: object) -> str:
-        """Make sure that a group exists."""
+        """Make sure that a group exists; gives the name that it has."""
         if not name or not isinstance(name, str):
             raise ValueError(f"{name!r} cannot be the name of a group; put names in quotation marks")
         if name not in self.groups:
-            self.groups[name] = DraftGroup(name)
+            name = self.name_group(name)
+            self.groups.setdefault(name, DraftGroup(name))
         return name
+
+    def name_group(self, name: str) -> str:
+        """Give the name that a group gets here; that it differs from the one written is noted where the site asks."""
+        given = self.rules.name_group(name)
+        note = f"group {name!r} is called {given!r} here, because of force_valid_group_names in ansible.cfg"
+        if given != name and self.rules.group_names == "always" and note not in self.notes:
+            self.notes.append(note)
+        return given
 
     def add_host(self, name: object, group: str | None = None, port: int | None = None) -> str:
         """Make sure that a host exists and is in the group; only its first mention sets port and source."""
@@ -84,11 +95,15 @@ class Draft:
             if key == PRIORITY_VARIABLE:
                 group.priority = _priority(value)
             else:
-                group.variables[key] = value
+                self._put(group.variables, key, value)
         elif entity in self.hosts:
-            self.hosts[entity][key] = value
+            self._put(self.hosts[entity], key, value)
         else:
             raise ValueError(f"{entity!r} is neither a group nor a host")
+
+    def _put(self, variables: dict[str, object], key: str, value: object) -> None:
+        known = {key: variables[key]} if key in variables else {}
+        variables.update(self.rules.combine(known, {key: value}))
 
     def put_hosts(self, text: object, variables: object, group: str | None = None) -> None:
         """Add the hosts that a pattern such as ``leaf[01:20]:2222`` stands for, each with the variables."""

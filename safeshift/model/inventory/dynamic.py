@@ -116,7 +116,7 @@ def add_through_ansible(
             f"{because} is read by an Ansible plugin, and ansible-inventory is not installed",
             hint="pip install ansible-core beside safeshift, or pass the output of: ansible-inventory --list --export",
         )
-    printed = _ask_ansible(program, sources, reader.vault, playbook_dir)
+    printed = _ask_ansible(program, sources, reader.vault, playbook_dir, draft.rules.config)
     data = _parse_object(printed, Path(program), reader)
     meta = data.pop("_meta", {})
     for name in _top_down(data):
@@ -143,7 +143,9 @@ def _top_down(data: Mapping[str, object]) -> list[str]:
     return [name for name in [*order, *(name for name in data if name not in order)] if name in data]
 
 
-def _ask_ansible(program: str, sources: Sequence[str], vault: Vault, playbook_dir: Path | None) -> str:
+def _ask_ansible(
+    program: str, sources: Sequence[str], vault: Vault, playbook_dir: Path | None, config: Path | None
+) -> str:
     command = [program, "--list", "--export"]
     for source in sources:
         command += ["-i", source]
@@ -153,13 +155,19 @@ def _ask_ansible(program: str, sources: Sequence[str], vault: Vault, playbook_di
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1",
         "ANSIBLE_DEPRECATION_WARNINGS": "0",
+        "ANSIBLE_ASK_VAULT_PASS": "0",  # what was asked is in the vault already
     }
+    if config is not None:
+        environment["ANSIBLE_CONFIG"] = str(config)
     pipes: list[IO[bytes]] = []
+    known: list[str] = []
     try:
         for label, password in vault.passwords:
             pipe = _pipe_of(password.reveal().encode("utf-8", "surrogateescape"))
             pipes.append(pipe)
-            command += ["--vault-id", f"{label}@/dev/fd/{pipe.fileno()}"]
+            known.append(f"{label}@/dev/fd/{pipe.fileno()}")
+        if known:  # in place of those that ansible.cfg names: nothing is asked for twice
+            environment["ANSIBLE_VAULT_IDENTITY_LIST"] = ",".join(known)
         done = subprocess.run(
             command,
             capture_output=True,

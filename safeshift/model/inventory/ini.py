@@ -72,7 +72,7 @@ class _IniReader:
             if line.startswith("[") and line.endswith("]"):
                 raise ValueError(f"{line!r} is not a section; a group's name has no spaces")
             return False
-        group, kind = match[1], match[2] or "hosts"
+        group, kind = self.draft.name_group(match[1]), match[2] or "hosts"
         if kind not in self.kinds:
             raise ValueError(f"[{group}:{kind}] is not a section; write hosts, children or vars after the colon")
         if group not in self.draft.groups:

@@ -6,25 +6,29 @@ No file is read after loading (but the ``group_vars/`` of groups without hosts),
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Annotated
 
-from safeshift.errors import InventoryError
+from pydantic import Field, SkipValidation
+
+from safeshift.errors import InventoryError, Place
 from safeshift.model.inventory.building import PRIORITY_VARIABLE, Draft
 from safeshift.model.inventory.hostnames import is_ip_address
 from safeshift.model.inventory.patterns import IMPLICIT_HOSTS, Matcher
 from safeshift.model.inventory.reading import Reader
+from safeshift.model.inventory.rules import InventoryRules
 from safeshift.model.inventory.showing import graph_of, json_of, plain_of
 from safeshift.model.inventory.varfiles import folder_of, read_variables
-from safeshift.model.source import suggest
+from safeshift.model.source import Understood, Variables, suggest
 from safeshift.model.templating import HostVariables
 from safeshift.model.vault import Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Understood):
     """A group: its own hosts and children in inventory order.
 
     ``depth`` is the longest way down from ``all`` (0). ``variables`` are those of the inventory sources; what
@@ -37,11 +41,25 @@ class Group:
     parents: tuple[str, ...]
     depth: int
     priority: int
-    variables: Mapping[str, object] = field(repr=False)
+    variables: Variables = Field(repr=False)
 
 
-@dataclass(frozen=True)
-class Inventory:
+@dataclass(frozen=True, slots=True)
+class Within:
+    """What an inventory answers from; nobody else's."""
+
+    variables: Mapping[str, Mapping[str, object]]
+    extra: Mapping[str, object]
+    members: Mapping[str, tuple[str, ...]]
+    memberships: Mapping[str, tuple[str, ...]]
+    matcher: Matcher
+    playbook_dir: Path | None
+    layers: _Layers
+    rules: InventoryRules
+    texts: Mapping[Path, str]
+
+
+class Inventory(Understood):
     """Hosts, groups and variables of one invocation, as Ansible would see them.
 
     ``hosts`` is in inventory order: breadth first from ``all``, children in the order they were written. (Ansible
@@ -50,16 +68,10 @@ class Inventory:
     """
 
     hosts: tuple[str, ...]
-    groups: Mapping[str, Group]
-    secrets: tuple[Secret, ...] = field(repr=False)
+    groups: Annotated[Mapping[str, Group], SkipValidation]
+    secrets: tuple[Secret, ...] = Field(repr=False)
     notes: tuple[str, ...]
-    _variables: Mapping[str, Mapping[str, object]] = field(repr=False)
-    _extra: Mapping[str, object] = field(repr=False)
-    _members: Mapping[str, tuple[str, ...]] = field(repr=False)
-    _memberships: Mapping[str, tuple[str, ...]] = field(repr=False)
-    _matcher: Matcher = field(repr=False)
-    _playbook_dir: Path | None = field(repr=False)
-    _layers: _Layers = field(repr=False)
+    within: Annotated[Within, SkipValidation] = Field(repr=False, exclude=True)
 
     def host_vars(self, name: str) -> Mapping[str, object]:
         """Give a host's variables, merged, extra variables last; then Ansible's magic variables.
@@ -73,13 +85,29 @@ class Inventory:
 
     def plain_vars(self, name: str) -> dict[str, object]:
         """Give a host's variables without the magic ones: what ``ansible-inventory`` prints."""
-        if name not in self._variables and name in IMPLICIT_HOSTS:
+        if name not in self.within.variables and name in IMPLICIT_HOSTS:
             implicit = {"ansible_connection": "local", **self.groups["all"].variables}
-            return {**implicit, "ansible_connection": "local", **self._extra}
-        if name not in self._variables:
+            return self.within.rules.combine({**implicit, "ansible_connection": "local"}, self.within.extra)
+        if name not in self.within.variables:
             self.select(name)  # raises, and knows what was meant
             raise InventoryError(f"{name!r} is not the name of one host")
-        return {**self._variables[name], **self._extra}
+        return self.within.rules.combine(self.within.variables[name], self.within.extra)
+
+    def combine(self, weaker: Mapping[str, object], stronger: Mapping[str, object]) -> dict[str, object]:
+        """Put variables over others as this inventory's own are: replaced, or merged where ansible.cfg says so."""
+        return self.within.rules.combine(weaker, stronger)
+
+    def place_of(self, variable: str, value: object) -> Place | None:
+        """Find where a variable is given a plain value, in the files as they were read; None: by a program, or a vault.
+
+        Where several lines give it the same value, the first of them.
+        """
+        line = re.compile(rf"""(?<!\w){re.escape(variable)}["']?\s*[:=]\s*["']?({re.escape(str(value))})(?!\w)""")
+        for path, text in self.within.texts.items():
+            if match := line.search(text):
+                begin = text.rfind("\n", 0, match.start()) + 1
+                return Place(str(path), text.count("\n", 0, match.start()) + 1, match.start(1) - begin + 1)
+        return None
 
     def select(self, pattern: str, *, limit: str | None = None) -> tuple[str, ...]:
         """Give the hosts that a pattern stands for, in Ansible's order; empty where it stands for none.
@@ -90,7 +118,7 @@ class Inventory:
         Raises:
             InventoryError: The pattern cannot be read, or names a host or group that does not exist.
         """
-        return self._matcher.select(pattern, limit)
+        return self.within.matcher.select(pattern, limit)
 
     def group_vars(self, name: str) -> dict[str, object]:
         """Give a group's own variables: those of the sources, then those of its ``group_vars/``.
@@ -100,7 +128,7 @@ class Inventory:
         """
         group = self._group(name)
         priority = {PRIORITY_VARIABLE: group.priority} if group.priority != 1 else {}
-        return {**group.variables, **self._layers.of_group(name), **priority}
+        return {**self.within.rules.combine(group.variables, self.within.layers.of_group(name)), **priority}
 
     def to_ansible_json(self, *, limit: str | None = None, open_files: bool = False) -> dict[str, object]:
         """Give what ``ansible-inventory --list`` prints, as plain JSON data. Vaulted values stay vaulted.
@@ -130,12 +158,12 @@ class Inventory:
         magic: dict[str, object] = {
             "inventory_hostname": name,
             "inventory_hostname_short": name if is_ip_address(name) else name.split(".")[0],
-            "group_names": sorted(group for group in self._memberships.get(name, ()) if group != "all"),
-            "groups": self._members,
+            "group_names": sorted(group for group in self.within.memberships.get(name, ()) if group != "all"),
+            "groups": self.within.members,
             "hostvars": HostVariables(self.hosts, self.host_vars),
         }
-        if self._playbook_dir is not None:
-            magic["playbook_dir"] = str(self._playbook_dir)
+        if self.within.playbook_dir is not None:
+            magic["playbook_dir"] = str(self.within.playbook_dir)
         return magic
 
 
@@ -159,20 +187,24 @@ def freeze(
     members = {name: tuple(dict.fromkeys(_walk_hosts(groups, name))) for name in groups}
     memberships = {host: _sorted_groups(groups, names) for host, names in draft.memberships().items()}
     folders = [folder for source in sources if (folder := folder_of(source)) is not None]
-    layers = _Layers(groups, folders, playbook_dir, reader)
+    layers = _Layers(groups, folders, playbook_dir, reader, draft.rules)
     variables = {host: layers.merge(host, own, memberships[host]) for host, own in draft.hosts.items()}
     return Inventory(
         hosts=members["all"],
         groups=MappingProxyType(groups),
         secrets=tuple(reader.secrets),
-        notes=(*draft.notes, *reader.vault.notes),
-        _variables=MappingProxyType(variables),
-        _extra=MappingProxyType(dict(extra_vars)),
-        _members=MappingProxyType(members),
-        _memberships=MappingProxyType(memberships),
-        _matcher=Matcher(tuple(draft.hosts), members),
-        _playbook_dir=playbook_dir,
-        _layers=layers,
+        notes=(*draft.rules.notes, *draft.notes, *reader.vault.notes),
+        within=Within(
+            variables=MappingProxyType(variables),
+            extra=MappingProxyType(dict(extra_vars)),
+            members=MappingProxyType(members),
+            memberships=MappingProxyType(memberships),
+            matcher=Matcher(tuple(draft.hosts), members),
+            playbook_dir=playbook_dir,
+            layers=layers,
+            rules=draft.rules,
+            texts=MappingProxyType(reader.texts),
+        ),
     )
 
 
@@ -180,30 +212,43 @@ class _Layers:
     """Merges one host's variables: groups from the sources, then files of groups, then the host's own."""
 
     def __init__(
-        self, groups: Mapping[str, Group], folders: list[Path], playbook_dir: Path | None, reader: Reader
+        self,
+        groups: Mapping[str, Group],
+        folders: list[Path],
+        playbook_dir: Path | None,
+        reader: Reader,
+        rules: InventoryRules,
     ) -> None:
         self._groups = groups
         self._folders = folders
         self._playbook = [] if playbook_dir is None else [playbook_dir.resolve()]
         self._reader = reader
+        self._rules = rules
         self._read: dict[tuple[Path, str, str], dict[str, object]] = {}
 
     def merge(self, host: str, own: Mapping[str, object], groups: tuple[str, ...]) -> Mapping[str, object]:
-        merged: dict[str, object] = dict(self._groups["all"].variables)
-        for group in groups:
-            if group != "all":
-                merged |= self._groups[group].variables
-        inner = [group for group in groups if group != "all"]
-        for names in (["all"], inner):
-            for folders in (self._folders, self._playbook):
-                merged |= self._files(folders, "group_vars", names)
-        merged |= own
+        merged: dict[str, object] = {}
+        for layer in self._rules.precedence:
+            merged = self._rules.combine(merged, self._layer(layer, groups))
+        merged = self._rules.combine(merged, own)
         for folders in (self._folders, self._playbook):
-            merged |= self._files(folders, "host_vars", [host])
+            merged = self._rules.combine(merged, self._files(folders, "host_vars", [host]))
         return merged
 
+    def _layer(self, layer: str, groups: tuple[str, ...]) -> Mapping[str, object]:
+        """Give one layer of group variables by Ansible's name: of ``all`` or the others; sources, or files beside."""
+        everyone, _, place = layer.partition("_")
+        names = ["all"] if everyone == "all" else [group for group in groups if group != "all"]
+        if place == "inventory":
+            found: dict[str, object] = {}
+            for name in names:
+                found = self._rules.combine(found, self._groups[name].variables)
+            return found
+        return self._files(self._folders if place == "plugins_inventory" else self._playbook, "group_vars", names)
+
     def of_group(self, name: str) -> Mapping[str, object]:
-        return self._files(self._folders, "group_vars", [name]) | self._files(self._playbook, "group_vars", [name])
+        beside, played = (self._files(folders, "group_vars", [name]) for folders in (self._folders, self._playbook))
+        return self._rules.combine(beside, played)
 
     def _files(self, folders: list[Path], kind: str, names: list[str]) -> dict[str, object]:
         found: dict[str, object] = {}
@@ -211,8 +256,8 @@ class _Layers:
             for name in names:
                 key = (folder, kind, name)
                 if key not in self._read:
-                    self._read[key] = read_variables(*key, self._reader)
-                found |= self._read[key]
+                    self._read[key] = read_variables(*key, self._reader, self._rules)
+                found = self._rules.combine(found, self._read[key])
         return found
 
 

@@ -21,11 +21,12 @@ _FastParser: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml whe
 
 
 class Reader:
-    """Reads files with one vault; remembers every secret that it met, in ``secrets``."""
+    """Reads files with one vault; remembers every secret that it met, and the ``texts`` that are none."""
 
     def __init__(self, vault: Vault | None = None) -> None:
         self.vault = vault if vault is not None else Vault()
         self.secrets: list[Secret] = []
+        self.texts: dict[Path, str] = {}
         self._cache: dict[Path, object] = {}
 
     def text_of(self, path: Path) -> tuple[str, bool]:
@@ -42,7 +43,10 @@ class Reader:
         vaulted = is_vaulted(data)
         if vaulted:
             data = self.vault.decrypt(data, place=place)
-        return data.decode("utf-8", "surrogateescape"), vaulted
+        text = data.decode("utf-8", "surrogateescape")
+        if not vaulted:
+            self.texts[path] = text
+        return text, vaulted
 
     def data_of(self, path: Path) -> object:
         """Give a file's data; None when it is empty. Reads each file once.

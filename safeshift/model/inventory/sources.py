@@ -7,7 +7,6 @@ Which reader a source gets is decided here, in Ansible's order; what stands in i
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,12 +16,9 @@ from safeshift.model.inventory.dynamic import NotAnInventoryError, add_script, a
 from safeshift.model.inventory.hostnames import split_address
 from safeshift.model.inventory.ini import add_ini
 from safeshift.model.inventory.reading import YAML_EXTENSIONS, Reader
+from safeshift.model.inventory.rules import InventoryRules
 from safeshift.model.inventory.yamlfile import add_yaml
 
-# what Ansible passes over in a folder of inventories
-_PASSED_OVER = re.compile(
-    r"^\.|^(host_vars|group_vars|vars_plugins)$|(~|\.(pyc|pyo|swp|bak|rpm|md|txt|rst|orig|cfg|retry))$"
-)
 _ALWAYS_MEANT = (*YAML_EXTENSIONS, ".ini", ".toml", "")
 
 
@@ -37,18 +33,18 @@ def normalise_source(source: str) -> str:
     return os.path.abspath(os.path.expanduser(os.path.expandvars(source)))
 
 
-def read_sources(sources: Sequence[str], reader: Reader, *, playbook_dir: Path | None) -> Draft:
+def read_sources(sources: Sequence[str], reader: Reader, rules: InventoryRules, *, playbook_dir: Path | None) -> Draft:
     """Read all sources in order into one draft, finished.
 
     Raises:
         InventoryError: A source does not exist or cannot be read.
     """
-    draft = Draft()
+    draft = Draft(rules)
     try:
         for source in sources:
             _add_source(draft, source, reader)
     except _NeedsAnsibleError as needed:
-        draft = Draft()
+        draft = Draft(rules)
         draft.source = sources[0]
         add_through_ansible(draft, sources, reader, because=str(needed), playbook_dir=playbook_dir)
     draft.source = None
@@ -65,8 +61,10 @@ def _add_source(draft: Draft, source: str, reader: Reader) -> None:
         _add_folder(draft, path, reader)
     elif path.exists():
         _add_file(draft, path, reader)
-    elif "," in source:
+    elif "," in source and draft.rules.reads("host_list"):
         _add_list(draft, source)
+    elif "," in source and draft.rules.foreign_readers:
+        raise _NeedsAnsibleError(source)
     else:
         raise InventoryError(
             f"there is no inventory {source}", hint='check -i; a list of hosts needs a comma: -i "h1,h2" or -i "h1,"'
@@ -87,7 +85,7 @@ def _add_list(draft: Draft, source: str) -> None:
 def _add_folder(draft: Draft, folder: Path, reader: Reader) -> None:
     for name in sorted(os.listdir(folder)):
         path = folder / name
-        if _PASSED_OVER.search(name):
+        if draft.rules.passes_over(name):
             continue
         if path.is_dir():
             _add_folder(draft, path, reader)
@@ -97,7 +95,7 @@ def _add_folder(draft: Draft, folder: Path, reader: Reader) -> None:
         except InventoryError as error:
             # a stray script or picture among inventories must not stop a site that Ansible serves;
             # a broken inventory must
-            if path.suffix in _ALWAYS_MEANT or os.access(path, os.X_OK):
+            if path.suffix in _ALWAYS_MEANT or os.access(path, os.X_OK) or draft.rules.all_must_parse:
                 raise
             draft.notes.append(f"{path} is no inventory and was passed over, as Ansible does ({error.message})")
 
@@ -105,7 +103,7 @@ def _add_folder(draft: Draft, folder: Path, reader: Reader) -> None:
 def _add_file(draft: Draft, path: Path, reader: Reader) -> None:
     draft.source = str(path)
     failure: InventoryError | None = None
-    if os.access(path, os.X_OK):
+    if os.access(path, os.X_OK) and draft.rules.reads("script"):
         try:
             return add_script(draft, path, reader)
         except NotAnInventoryError as error:
@@ -114,17 +112,31 @@ def _add_file(draft: Draft, path: Path, reader: Reader) -> None:
             )
     if path.suffix == ".toml":
         raise _NeedsAnsibleError(str(path))
+    try:
+        _add_text(draft, path, reader)
+    except InventoryError as error:
+        if draft.rules.foreign_readers:  # whatever they can read; ansible-inventory says why if they cannot
+            raise _NeedsAnsibleError(str(path)) from error
+        raise (failure or error) from error
+    return None
+
+
+def _add_text(draft: Draft, path: Path, reader: Reader) -> None:
+    """Add a file as YAML or else as INI; of two failures the one that helps more is raised."""
     text, _ = reader.text_of(path)
+    failure: InventoryError | None = None
     try:
         if path.suffix in ("", *YAML_EXTENSIONS) and _add_as_yaml(draft, path, text, reader):
-            return None
+            return
     except InventoryError as error:
-        failure = failure or (error if path.suffix or _looks_like_yaml(text) else None)
+        failure = error if path.suffix or _looks_like_yaml(text) else None
+    if not draft.rules.reads("ini"):
+        hint = "enable_plugins in [inventory] of ansible.cfg says which are"
+        raise failure or InventoryError("no reader that is enabled reads this", place=Place(str(path)), hint=hint)
     try:
         add_ini(draft, text, str(path))
     except InventoryError as error:
         raise (failure or error) from error
-    return None
 
 
 def _add_as_yaml(draft: Draft, path: Path, text: str, reader: Reader) -> bool:
@@ -142,6 +154,8 @@ def _add_as_yaml(draft: Draft, path: Path, text: str, reader: Reader) -> bool:
         )
     if data.get("plugin"):
         raise _NeedsAnsibleError(str(path))
+    if not draft.rules.reads("yaml"):
+        return False
     add_yaml(draft, data, text, str(path))
     return True
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from safeshift.errors import InventoryError, Place
 from safeshift.model.inventory.reading import YAML_EXTENSIONS, Reader
+from safeshift.model.inventory.rules import InventoryRules
 
 
 def folder_of(source: str) -> Path | None:
@@ -20,7 +21,7 @@ def folder_of(source: str) -> Path | None:
     return Path(os.path.realpath(folder or "."))
 
 
-def read_variables(folder: Path, kind: str, name: str, reader: Reader) -> dict[str, object]:
+def read_variables(folder: Path, kind: str, name: str, reader: Reader, rules: InventoryRules) -> dict[str, object]:
     """Read the variables of one group or host beside one source; of two files that set a name the later one counts.
 
     Args:
@@ -33,7 +34,7 @@ def read_variables(folder: Path, kind: str, name: str, reader: Reader) -> dict[s
     if name.startswith(os.sep) or not (folder / kind).is_dir():
         return found
     for path in _files_for(folder / kind / name):
-        found |= _variables_in(path, reader)
+        found = rules.combine(found, _variables_in(path, reader))
     return found
 
 

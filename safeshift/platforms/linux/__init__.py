@@ -64,6 +64,10 @@ class Linux:
         """
         raise _only_observes()
 
+    def stray(self, lines: Sequence[str]) -> str:
+        """Return the first line: a node has no configuration of ours."""
+        return lines[0] if lines else ""
+
     def apply(self, config: str, lines: Sequence[str]) -> str:
         """Refuse.
 

@@ -123,3 +123,52 @@ def test_a_vault_password_is_read_from_a_pipe_where_there_is_no_terminal(
         with (tmp_path / "stdin").open() as opened:
             monkeypatch.setattr("sys.stdin", opened)
             assert cli("inventory", "-i", tmp_path / "hosts.yml", "--graph", "--ask-vault-pass").code == code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "typed"),
+    [
+        (["--vault-id", "prod@prompt"], "pw\n"),
+        (["--vault-id", "prompt"], "pw\n"),
+        (["--vault-id", "dev@prompt", "--vault-id", "prod@prompt"], "wrong\npw\n"),
+        (["--vault-id", "dev@wrong", "--ask-vault-pass"], "pw\n"),
+        (["--vault-password-file", "wrong", "--vault-id", "prod@script"], ""),
+    ],
+)
+def test_vault_ids_are_asked_for_and_tried_in_order(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], typed: str
+) -> None:
+    """label@prompt asks, an executable is run, and the one that opens the vault opens it."""
+    (tmp_path / "hosts.yml").write_text(encrypt(SITE.encode(), b"pw", label="prod"))
+    for name, text, mode in (("wrong", "other\n", 0o600), ("script", "#!/bin/sh\necho pw\n", 0o700)):
+        Path(name).write_text(text)
+        Path(name).chmod(mode)
+    (tmp_path / "stdin").write_text(typed)
+    with (tmp_path / "stdin").open() as opened:
+        monkeypatch.setattr("sys.stdin", opened)
+        answered = cli("inventory", "-i", tmp_path / "hosts.yml", "--list-hosts", "spines", *arguments)
+    assert (answered.code, answered.err) == (0, "")
+
+
+def test_client_script_is_told_the_label_that_ansible_gives_a_password_file(cli: Cli, tmp_path: Path) -> None:
+    """--vault-password-file means the label default; --vault-id without a label means none."""
+    (tmp_path / "hosts.yml").write_text(encrypt(SITE.encode(), b"--vault-id default"))
+    script = tmp_path / "ask-client"
+    script.write_text('#!/bin/sh\necho "$*"\n')
+    script.chmod(0o700)
+    arguments = ("inventory", "-i", tmp_path / "hosts.yml", "--list-hosts", "all")
+    assert cli(*arguments, "--vault-password-file", script).code == 0
+    assert cli(*arguments, "--vault-id", f"default@{script}").code == 0
+    assert "gives an empty password" in cli(*arguments, "--vault-id", script).err
+
+
+def test_inventory_of_ansible_cfg_is_the_default(cli: Cli, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without -i it is that of ansible.cfg; what is not followed there is said on standard error."""
+    assert cli("inventory", "--list-hosts", "all").code == 2
+    monkeypatch.delenv("ANSIBLE_CONFIG", raising=False)
+    Path("ansible.cfg").write_text(f"[defaults]\ninventory = {site}\nvars_plugins_enabled = mine\n")
+    answered = cli("inventory", "--list-hosts", "spines")
+    assert answered.out == "  hosts (1):\n    s1\n"
+    assert answered.err.startswith(f"safeshift: {Path.cwd()}/ansible.cfg:3: vars_plugins_enabled is not followed")
+    monkeypatch.setenv("ANSIBLE_INVENTORY", str(site.with_name("nowhere.yml")))
+    assert "nowhere.yml" in cli("inventory", "--list-hosts", "spines").err

@@ -78,3 +78,46 @@ def test_write_all_checks_every_line_before_the_first_byte(connection: Connectio
     ):
         fleet.write_all({"p1": ["vlan 5"], "p1b": ["vlan 5\nreload"]})
     assert device.logins == 0
+
+
+def test_each_again_works_with_the_threads_of_before(connections: list[Connection]) -> None:
+    """Between two looks at the routers no thread is started anew, and none outlives the fleet."""
+
+    def thread_of(_: NetmikoDriver) -> threading.Thread:
+        return threading.current_thread()
+
+    with Fleet(connections, clock=SystemClock(), forks=3) as fleet:
+        threads = {thread for _ in range(5) for thread in fleet.each(fleet.names, thread_of).values()}
+    assert len(threads) <= 3
+    for thread in threads:
+        assert isinstance(thread, threading.Thread)
+        thread.join(timeout=10)
+        assert not thread.is_alive()
+
+
+def test_each_does_not_wait_for_another_call_whose_devices_hang(connections: list[Connection]) -> None:
+    """An undo that reads its devices is not held up by a look at others that is called off and hangs."""
+    free, hangs = threading.Event(), threading.Barrier(3)
+
+    def hang(_: NetmikoDriver) -> bool:
+        hangs.wait(timeout=10)
+        return free.wait(timeout=10)
+
+    with Fleet(connections, clock=SystemClock(), forks=2) as fleet:
+        other = threading.Thread(target=fleet.each, args=(("d0", "d1"), hang))
+        other.start()
+        hangs.wait(timeout=10)
+        assert list(fleet.each(("d2", "d3", "d4"), lambda driver: driver.device).values()) == ["d2", "d3", "d4"]
+        assert not free.is_set()
+        free.set()
+        other.join(timeout=10)
+
+
+def test_each_after_the_end_leaves_no_thread_behind(connections: list[Connection]) -> None:
+    """A call that comes back after the fleet was closed keeps nothing for a next one."""
+    fleet = Fleet(connections, clock=SystemClock())
+    fleet.close_all()
+    (thread,) = fleet.each(("d0",), lambda _: threading.current_thread()).values()
+    assert isinstance(thread, threading.Thread)
+    thread.join(timeout=10)
+    assert not thread.is_alive()

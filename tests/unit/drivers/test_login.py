@@ -15,7 +15,7 @@ from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
 from paramiko.server import InteractiveQuery
 
 from safeshift.errors import AuthError, ConnectError, HostKeyError
-from safeshift.model.connection import Jump
+from safeshift.model.jumps import Jump
 from safeshift.model.vault import Secret
 from tests.unit.drivers.scripted_device import PASSWORD, USER, ScriptedDevice, serving
 
@@ -239,3 +239,33 @@ def test_jump_host_that_cannot_reach_the_device_is_said_so(
             driver_for(
                 jump=(hop,), port=taken.getsockname()[1], known_hosts=(bastion.known_hosts(tmp_path / "hop"),)
             ).open()
+
+
+def test_jump_host_is_gone_through_with_a_password(
+    driver_for: DriverFor, device: ScriptedDevice, bastion: ScriptedDevice, tmp_path: Path
+) -> None:
+    """A hop with a password of its own is given that one, once."""
+    both = tmp_path / "both"
+    both.write_text(
+        device.known_hosts(tmp_path / "one").read_text() + bastion.known_hosts(tmp_path / "two").read_text()
+    )
+    hop = Jump("bastion", "127.0.0.1", bastion.port, USER, password=Secret(PASSWORD))
+    assert driver_for(jump=(hop,), known_hosts=(both,)).read(["show version"]) == ("Cisco IOS Software",)
+    assert (bastion.logins, device.logins) == (1, 1)
+
+
+def test_jump_host_without_a_login_says_how_to_give_it_one(
+    driver_for: DriverFor,
+    device: ScriptedDevice,
+    bastion: ScriptedDevice,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where no key and no agent is there, the hint leads to the inventory; the device's own password is not tried."""
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    hop = Jump("bastion", "127.0.0.1", bastion.port, USER)
+    with pytest.raises(AuthError, match="jump host") as caught:
+        driver_for(jump=(hop,), known_hosts=(bastion.known_hosts(tmp_path / "hop"),)).open()
+    assert "a host of the inventory" in caught.value.hint
+    assert (bastion.logins, device.logins) == (0, 0)

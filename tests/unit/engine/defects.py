@@ -25,7 +25,7 @@ class Defect:
 
     Attributes:
         caught: The invariant that must tell; ``stuck`` where a run would stand still; ``means`` where a device would be
-            given up too early, which no journal shows.
+            given up too early, which no journal shows; ``lost`` where it shows only when an effect never comes back.
     """
 
     name: str
@@ -199,6 +199,35 @@ DEFECTS = (
         "        if effects or any(standing.stage not in _SETTLED for standing in state.standing[move].values()):",
         "        if effects:",
         "I12",
+    ),
+    Defect(
+        "no device is undone before all have said what became of the change",
+        unwind,
+        "    state = replace(state, phase=Phase.UNWINDING)\n",
+        "    state = replace(state, phase=Phase.UNWINDING)\n    if state.flying:\n        return state, ()\n",
+        "lost",
+    ),
+    Defect(
+        "the networks are proven while something is missing",
+        unwind,
+        "    if state.flying:\n        return state, ()\n    return _prove(state)",
+        "    return _prove(state)",
+        "lost",
+    ),
+    Defect(
+        "a read that was called off is taken in when it comes back",
+        machine,
+        "    if event.effect not in state.flying:\n        return state, ()\n",
+        "",
+        "lost",
+    ),
+    Defect(
+        "a time limit is not heard",
+        machine,
+        "    if isinstance(event, Alarm):\n",
+        "    if isinstance(event, Alarm) and event.cause is Cause.DEADLINE:\n        return state, ()\n"
+        "    if isinstance(event, Alarm):\n",
+        "lost",
     ),
     Defect(
         "what was confirmed counts as settled",

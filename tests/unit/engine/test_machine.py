@@ -46,7 +46,6 @@ def test_run_of_three_batches_ends_completed() -> None:
         (Act.CAPTURE, 4, ""), (Act.CAPTURE, 5, ""), (Act.SOAK, 5, ""), (Act.OBSERVE, 5, ""), (Act.SAVE, 5, "s1"),
     ]  # fmt: skip
     assert _kinds(walk, Kind.SAFE_POINT) == [(Kind.SAFE_POINT, batch) for batch in range(3)]
-    assert walk.broken() == ()
 
 
 def test_run_stopped_in_the_third_batch_goes_back_to_the_second_safe_point() -> None:
@@ -55,7 +54,6 @@ def test_run_stopped_in_the_third_batch_goes_back_to_the_second_safe_point() -> 
     walk.stop()
     assert walk.finish().final is Final.ROLLED_BACK
     assert walk.acts(Act.UNDO, Act.ABORT, Act.REVERT) == [(Act.UNDO, 5, "s1"), (Act.UNDO, 4, "s1")]
-    assert walk.broken() == ()
 
 
 def test_unwind_over_moves_goes_newest_first_and_waits_for_each_move() -> None:
@@ -91,7 +89,6 @@ def test_move_on_eight_devices_has_never_more_than_six_commits_in_flight() -> No
     assert walk.flying(Act.COMMIT, "d6").device == "d6"
     assert walk.finish().final is Final.COMPLETED
     assert walk.most == machine.WINDOW
-    assert walk.broken() == ()
 
 
 def test_move_on_eight_devices_stops_the_window_when_one_commit_is_refused() -> None:
@@ -159,7 +156,6 @@ def test_move_that_only_looks_and_does_not_succeed_undoes_what_was_before(kind: 
     walk.answer(walk.flying(Act.PERFORM), outcome)
     assert walk.finish().final is Final.ROLLED_BACK
     assert walk.acts(Act.UNDO) == [(Act.UNDO, 0, "p1")]
-    assert walk.broken() == ()
 
 
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.UNKNOWN])
@@ -171,7 +167,6 @@ def test_save_that_does_not_succeed_needs_an_operator_and_stops_the_next_batch(o
     assert [sentence.partition(":")[0] for sentence in walk.state.unsettled] == ["p1"]
     assert walk.acts(Act.CAPTURE) == [(Act.CAPTURE, 0, "")]
     assert walk.acts(Act.UNDO, Act.ABORT) == []
-    assert walk.broken() == ()
 
 
 def test_save_that_ends_after_a_stop_is_still_told() -> None:
@@ -202,7 +197,6 @@ def test_alarm_in_every_phase_ends_with_everything_restored(act: Act, cause: Cau
     stages = {one.stage for devices in walk.state.standing.values() for one in devices.values()}
     assert stages <= {Stage.RESTORED}
     assert walk.state.stop == Alarm(cause, "somebody said stop")
-    assert walk.broken() == ()
 
 
 def test_second_alarm_changes_nothing() -> None:

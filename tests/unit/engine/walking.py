@@ -58,9 +58,10 @@ class Walk:
         return self
 
     def finish(self) -> State:
-        """Answer everything with DONE to the end of the run."""
+        """Answer everything with DONE to the end of the run, whose journal must keep every invariant."""
         while self.state.phase is not Phase.ENDED:
             self.answer(self.in_order()[0])
+        assert self.broken() == ()
         return self.state
 
     def stop(self, cause: Cause = Cause.INTERRUPT) -> State:

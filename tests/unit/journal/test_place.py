@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from safeshift.errors import JournalError
-from safeshift.journal.place import prepare_directory, state_directory
+from safeshift.journal.place import locks_directory, locks_path, prepare_directory, state_directory
 
 NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
 
@@ -72,3 +72,48 @@ def test_file_in_place_of_the_directory_is_refused(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("")
     with pytest.raises(JournalError, match="cannot be used"):
         prepare_directory(tmp_path / "state")
+
+
+def test_locks_directory_is_where_the_environment_says_and_open_to_all(tmp_path: Path) -> None:
+    """Whatever the umask: everybody may add a lock, and nobody may remove another's."""
+    before = os.umask(0o077)
+    try:
+        found = locks_directory({"SAFESHIFT_LOCKS": str(tmp_path / "team" / "locks")})
+    finally:
+        os.umask(before)
+    assert found == Path(os.path.realpath(tmp_path)) / "team" / "locks"
+    assert stat.S_IMODE(found.stat().st_mode) == 0o1777
+    assert locks_directory({"SAFESHIFT_LOCKS": str(found)}) == found
+
+
+def test_locks_directory_is_the_same_for_all_users_of_a_machine(tmp_path: Path) -> None:
+    """Neither a home nor a temporary directory of one's own has a say."""
+    mine, theirs = ({"HOME": str(tmp_path / who), "TMPDIR": str(tmp_path / who)} for who in ("a", "b"))
+    assert locks_path(mine) == locks_path(theirs)
+    assert locks_path(mine).parent.stat().st_mode & stat.S_ISVTX
+
+
+@pytest.mark.parametrize("kind", ["link", "file", "open"])
+def test_locks_directory_that_others_could_play_with_is_refused(tmp_path: Path, kind: str) -> None:
+    """A link leads who knows where, a file is none, and without the sticky bit anybody may remove a lock."""
+    place = tmp_path / "locks"
+    (tmp_path / "elsewhere").mkdir()
+    if kind == "link":
+        place.symlink_to(tmp_path / "elsewhere")
+    elif kind == "file":
+        place.write_text("")
+    else:
+        place.mkdir()
+        place.chmod(0o777)
+    with pytest.raises(JournalError, match=r"cannot be used|anybody may remove") as caught:
+        locks_directory({"SAFESHIFT_LOCKS": str(place)})
+    assert caught.value.hint
+
+
+@NEEDS_ROOT
+def test_locks_directory_below_one_of_another_user_is_refused(tmp_path: Path) -> None:
+    """Who owns the way to it could put another one in its place."""
+    (tmp_path / "theirs").mkdir()
+    os.chown(tmp_path / "theirs", 12345, 12345)
+    with pytest.raises(JournalError, match="belongs to user 12345"):
+        locks_directory({"SAFESHIFT_LOCKS": str(tmp_path / "theirs" / "locks")})

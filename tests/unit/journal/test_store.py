@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from safeshift.errors import InputError, JournalError
+from safeshift.journal.alive import begin
 from safeshift.journal.events import Kind
 from safeshift.journal.files import SystemFiles
-from safeshift.journal.lock import FabricLock
 from safeshift.journal.sqlite import create_database
 from safeshift.journal.store import Journal
 
@@ -69,12 +69,12 @@ def test_runs_are_listed_newest_first_with_who_what_and_how_it_ended(journal: Jo
     assert (newest.id, newest.state, newest.orphaned, newest.closed) == ("r2", "ORPHANED", True, None)
 
 
-def test_run_whose_process_holds_its_fabric_is_running_not_orphaned(journal: Journal) -> None:
+def test_run_whose_process_lives_is_running_not_orphaned(journal: Journal) -> None:
     """Only a run that nobody drives any more is an orphan."""
-    held = FabricLock(journal.locks, "dc1").acquire("r1", "alice")
+    life = begin("r1", ("10.0.0.1:22",))
     write_run(journal, "r1", close=False)
     assert [(row.state, row.orphaned) for row in journal.runs()] == [("RUNNING", False)]
-    held.release()
+    life.end()
     assert [(row.state, row.orphaned) for row in journal.runs()] == [("ORPHANED", True)]
 
 

@@ -53,16 +53,6 @@ def test_prompt_is_a_shells(console: Console) -> None:
     assert console.prompt == "netops@n1:~$ "
 
 
-def test_sudo_shell_asks_for_the_password_and_leaves_again(console: Console) -> None:
-    """``sudo -s`` takes the password without echo; ``exit`` returns to the user."""
-    console.type("sudo -s", until="[sudo] password for netops: ")
-    console.type("right")
-    assert console.prompt == "root@n1:~# "
-    console.type("exit")
-    assert console.prompt == "netops@n1:~$ "
-    assert "right" not in console.text
-
-
 @pytest.mark.parametrize("command", ["ip address show", "ip route show"])
 def test_ip_parses_with_ntc_templates(console: Console, command: str) -> None:
     """What ``ip`` prints is what the public templates read."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import getpass
+import shlex
 from pathlib import Path
 
 import pytest
 
 from safeshift.errors import InventoryError
-from safeshift.model.connection import Connection, ConnectionDefaults, Jump, connection_of
+from safeshift.model.connection import Connection, ConnectionDefaults, connection_of
+from safeshift.model.jumps import Jump
 from safeshift.model.templating import Templater
 from safeshift.model.vault import Secret, Vault, encrypt
 
@@ -70,9 +72,16 @@ def test_variables_count_above_the_command_line() -> None:
         ),
         ({"ansible_network_os": "ios"}, "platform", "cisco_ios"),
         ({"ansible_network_os": "cisco.ios.ios"}, "become_method", "enable"),
-        ({"ansible_become": "yes"}, "become", True),
+        ({"ansible_become": "yes", "ansible_user": "netops"}, "become", True),
         ({"ansible_become": "False"}, "become", False),
         ({"ansible_become_method": "ansible.netcommon.enable"}, "become_method", "enable"),
+        ({"ansible_become_method": "ansible.builtin.sudo", "ansible_become": True}, "become_method", "sudo"),
+        ({"ansible_become_user": "bob"}, "become_user", "bob"),
+        ({"ansible_become": True, "ansible_user": "bob", "ansible_sudo_user": "bob"}, "become", False),
+        ({}, "become_flags", ("-H",)),
+        ({"ansible_become_flags": ""}, "become_flags", ()),
+        ({"ansible_become_flags": "-HSn -n --stdin -g 'a b' -i"}, "become_flags", ("-H", "-g", "a b", "-i")),
+        ({"ansible_become_exe": "/opt/bin/sudo"}, "become_exe", ("/opt/bin/sudo",)),
         ({"ansible_timeout": 30}, "timeout_s", 30.0),
         ({"ansible_connection": "local"}, "local", True),
         ({"ansible_ssh_common_args": "-o Port=830"}, "port", 830),
@@ -95,6 +104,9 @@ def test_variable_sets_its_field(tmp_path: Path, variables: dict[str, object], f
         ({"ansible_port": 70000}, "not a port"),
         ({"ansible_become": "maybe"}, "ansible_become is 'maybe', not yes or no"),
         ({"ansible_host": ["a"]}, "not text"),
+        ({"ansible_become_user": "-x"}, "ansible_become_user is '-x', not a user name"),
+        ({"ansible_become_flags": "-g 'x"}, 'ansible_become_flags is "-g \'x", not words of a command line'),
+        ({"ansible_become_exe": "a\nb"}, "ansible_become_exe is 'a\\nb', not words"),
         ({"ansible_timeout": "long"}, "not a number of seconds"),
         ({"ansible_ssh_common_args": "-o 'x"}, "no arguments of ssh"),
         ({"ansible_ssh_common_args": "--jump x"}, "no arguments of ssh"),
@@ -114,7 +126,7 @@ def test_value_that_cannot_be_meant_is_refused(tmp_path: Path, variables: dict[s
     [
         ("-J ops@bastion:2222", [("bastion", "bastion", 2222, "ops")]),
         ("-o ProxyJump=a@one,b@two:99", [("one", "one", 22, "a"), ("two", "two", 99, "b")]),
-        ('-o ProxyCommand="ssh -W %h:%p -q ops@bastion -p 1"', [("bastion", "bastion", 22, "ops")]),
+        ('-o ProxyCommand="ssh -W %h:%p -q ops@bastion -p 1"', [("bastion", "bastion", 1, "ops")]),
         ("-o ProxyCommand='ssh -p 2200 -l ops -i /k -W %h:%p bastion'", [("bastion", "bastion", 2200, "ops")]),
         ("-o 'ProxyCommand ssh ops@bastion nc %h %p'", [("bastion", "bastion", 22, "ops")]),
         ("-J ops@named", [("named", "192.0.2.9", 2022, "ops")]),
@@ -202,3 +214,40 @@ def test_template_and_vaulted_password_reach_the_connection_as_secrets(tmp_path:
     assert way.password is not None
     assert way.password.reveal() == "hunter2"
     assert "hunter2" not in repr(way)
+
+
+@pytest.mark.parametrize(
+    ("network_os", "method", "supported"),
+    [
+        (None, "su", "Linux only 'sudo'"),
+        (None, "community.general.pbrun", "Linux only 'sudo'"),
+        (None, "enable", "Linux only 'sudo'"),
+        ("eos", "sudo", "arista_eos only 'enable'"),
+        ("ios", "su", "cisco_ios only 'enable'"),
+    ],
+)
+def test_become_method_that_the_platform_lacks_is_refused(
+    tmp_path: Path, network_os: str | None, method: str, supported: str
+) -> None:
+    """A method that cannot be followed is refused with host, variable and what is supported; unused it does no harm."""
+    variables: dict[str, object] = {"ansible_network_os": network_os, "ansible_become_method": method}
+    with pytest.raises(InventoryError) as refused:
+        connect(tmp_path, ansible_become=True, **variables)
+    assert str(refused.value) == f"h: ansible_become_method is {method!r}; on {supported} is supported"
+    assert connect(tmp_path, **variables).become is False
+
+
+def test_become_password_is_that_of_the_method(tmp_path: Path) -> None:
+    """A password for sudo is never typed to enable, nor the other way round."""
+    both = {"ansible_sudo_pass": "of sudo", "ansible_enable_pass": "of enable"}
+    node, router = connect(tmp_path, **both).become_password, connect(tmp_path, ansible_network_os="eos", **both)
+    assert node is not None
+    assert router.become_password is not None
+    assert (node.reveal(), router.become_password.reveal()) == ("of sudo", "of enable")
+
+
+def test_known_hosts_files_with_blanks_stand_in_quotes(tmp_path: Path) -> None:
+    """A list of files is read as ssh reads it: words, and quoted names."""
+    files = f'UserKnownHostsFile="{tmp_path}/a b/known" {tmp_path}/c'
+    way = connect(tmp_path, "", ansible_ssh_common_args=f"-o {shlex.quote(files)}")
+    assert way.known_hosts == (tmp_path / "a b" / "known", tmp_path / "c")

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from safeshift.errors import FabricError
 from safeshift.model.fabric import End, Fabric, load
+from safeshift.model.fabric_checks import check_spelling
 from safeshift.model.source import parse_source
 
 ROOT = Path(__file__).parents[3]
@@ -136,3 +137,27 @@ def test_copy_with_a_fault_is_refused(dc1: Fabric) -> None:
     """A changed fabric is held to the same rules as a written one."""
     with pytest.raises(ValidationError):
         dc1.model_copy(update={"routers": {}})
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [("p1", "p01"), ("p1", "P1"), ("p1", "p-1"), ("p1", "p1.dc1.example.com"), ("n2", "N_02.example.com")],
+)
+def test_device_that_is_spelled_in_two_ways_is_refused_where_the_fabric_names_it(
+    dc1: Fabric, ours: str, theirs: str
+) -> None:
+    """Two files mean one device: what would be changed is what would be read and foreseen."""
+    path = ROOT / "inventories" / "dc1.fabric.yml"
+    hosts = [theirs if name == ours else name for name in (*dc1.routers, *dc1.nodes)]
+    with pytest.raises(FabricError, match=rf"dc1.fabric.yml:\d+:3: '{ours}' is not in the inventory") as refused:
+        check_spelling(dc1, path, hosts)
+    assert str(refused.value).endswith(f"which has '{theirs}'")
+    assert refused.value.hint.startswith(f"did you mean '{theirs}'?")
+
+
+@pytest.mark.parametrize("others", [["p3"], ["p10", "p11"], ["p01", "P1"], ["10.0.0.1", "leaf1"], []])
+def test_hosts_that_are_others_are_not_taken_for_a_misspelling(dc1: Fabric, others: list[str]) -> None:
+    """A site may have hosts that the fabric lacks, and lack some that the fabric has; two alike may both be meant."""
+    hosts = [name for name in (*dc1.routers, *dc1.nodes) if name != "p1"]
+    check_spelling(dc1, ROOT / "inventories" / "dc1.fabric.yml", [*hosts, *others])
+    check_spelling(dc1, ROOT / "inventories" / "dc1.fabric.yml", [*hosts, "p1", "p01"])

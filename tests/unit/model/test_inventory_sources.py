@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from safeshift.errors import InventoryError
-from safeshift.model.inventory import load_inventory
+from safeshift.model.inventory import InventoryRules, load_inventory
 
 
 def put(folder: Path, name: str, text: str, *, program: bool = False) -> Path:
@@ -170,3 +170,46 @@ def test_plugin_is_read_through_ansible(tmp_path: Path, monkeypatch: pytest.Monk
     assert log.read_text() == f"--list --export -i x, -i {config}"
     assert inventory.groups["g"].priority == 9
     assert inventory.host_json("a") == {"v": "g", "own": {"__ansible_vault": "$ANSIBLE_VAULT;1.1;AES256\n00"}}
+
+
+def test_folder_passes_over_what_the_rules_name(tmp_path: Path) -> None:
+    """Endings replace Ansible's own list of them, patterns are found anywhere in a name."""
+    for name in ("one.yml", "two.txt", "three.old.yml"):
+        put(tmp_path, name, f"{name.partition('.')[0]}: {{hosts: {{{name.partition('.')[0]}: }}}}\n")
+    put(tmp_path, "two.txt", "two\n")
+    assert load_inventory([str(tmp_path)]).hosts == ("one", "three")
+    rules = InventoryRules(ignore_extensions=(".cfg",), ignore_patterns=(r"\.old",))
+    assert set(load_inventory([str(tmp_path)], rules=rules).hosts) == {"one", "two"}
+
+
+def test_stray_file_in_a_folder_is_refused_where_all_must_parse(tmp_path: Path) -> None:
+    """any_unparsed_is_failed leaves nothing out."""
+    put(tmp_path, "hosts", "a\n")
+    put(tmp_path, "picture.png", "\x89 ] [\n")
+    (note,) = load_inventory([str(tmp_path)]).notes
+    assert "picture.png is no inventory" in note
+    with pytest.raises(InventoryError, match=r"picture.png"):
+        load_inventory([str(tmp_path)], rules=InventoryRules(all_must_parse=True))
+
+
+def test_program_is_not_run_where_the_rules_have_no_scripts(tmp_path: Path) -> None:
+    """What is not enabled is not tried: the file is read as text."""
+    path = put(tmp_path, "hosts", "h1\n", program=True)
+    assert load_inventory([str(path)], rules=InventoryRules(readers=("ini",))).hosts == ("h1",)
+    with pytest.raises(InventoryError, match="no reader that is enabled reads this") as refused:
+        load_inventory([str(path)], rules=InventoryRules(readers=("yaml",)))
+    assert "enable_plugins" in refused.value.hint
+    with pytest.raises(InventoryError, match="there is no inventory a,b"):
+        load_inventory(["a,b"], rules=InventoryRules(readers=("yaml",)))
+
+
+def test_group_whose_name_is_changed_is_one_group_and_that_is_said(tmp_path: Path) -> None:
+    """force_valid_group_names = always; silently says nothing; a change of spelling makes no second group."""
+    path = put(tmp_path, "h.yml", "dc-1: {hosts: {a: }}\ndc.1: {hosts: {b: }}\n'1st': {}\n")
+    loud, silent = (
+        load_inventory([str(path)], rules=InventoryRules(group_names=word)) for word in ("always", "silently")
+    )
+    assert loud.groups["dc_1"].hosts == silent.groups["dc_1"].hosts == ("a", "b")
+    assert "_st" in loud.groups
+    assert len([note for note in loud.notes if "force_valid_group_names" in note]) == 3
+    assert silent.notes == ()

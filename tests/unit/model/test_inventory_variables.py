@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from safeshift.errors import InventoryError
-from safeshift.model.inventory import load_inventory
+from safeshift.model.inventory import InventoryRules, load_inventory
 
 
 def put(folder: Path, name: str, text: str) -> str:
@@ -135,3 +135,36 @@ def test_value_with_braces_stays_as_it_is_written(tmp_path: Path) -> None:
     """Loading renders nothing."""
     path = put(tmp_path, "h.yml", 'all: {hosts: {h: {a: "{{ b }}"}}}')
     assert load_inventory([path]).host_vars("h")["a"] == "{{ b }}"
+
+
+def test_mappings_are_merged_where_the_rules_say_so(tmp_path: Path) -> None:
+    """Key by key through all layers; lists and texts are still replaced."""
+    path = put(tmp_path, "h.yml", "g: {hosts: {h: {d: {own: 1, l: [2]}}}, vars: {d: {g: 1, deep: {a: 1}, l: [1]}}}\n")
+    put(tmp_path, "group_vars/all.yml", "d: {deep: {b: 2}, g: 2}\n")
+    inventory = load_inventory([path], extra_vars={"d": {"x": 1}}, rules=InventoryRules(merge=True))
+    assert inventory.host_json("h") == {"d": {"own": 1, "g": 2, "deep": {"a": 1, "b": 2}, "l": [2], "x": 1}}
+    assert load_inventory([path], extra_vars={"d": {"x": 1}}).host_json("h") == {"d": {"x": 1}}
+
+
+def test_layers_of_group_variables_count_in_the_order_of_the_rules(tmp_path: Path) -> None:
+    """A layer that is not named is not read."""
+    path = put(tmp_path, "h.yml", "g: {hosts: {h: }, vars: {who: source}}\n")
+    put(tmp_path, "group_vars/g.yml", "who: file\n")
+    for precedence, who in (
+        (("groups_plugins_inventory", "groups_inventory"), "source"),
+        (("groups_inventory", "groups_plugins_inventory"), "file"),
+        (("all_inventory",), None),
+    ):
+        rules = InventoryRules(precedence=precedence)
+        assert load_inventory([path], rules=rules).host_json("h").get("who") == who
+
+
+def test_place_of_a_variable_is_found_in_the_files_that_were_read(tmp_path: Path) -> None:
+    """In an inventory or beside it; a value from nowhere has no place."""
+    path = put(tmp_path, "h", "[g]\na x=1 kind=junos\nb\n")
+    put(tmp_path, "group_vars/g.yml", "other: 1\n'mode':  \"full duplex\"\n")
+    inventory = load_inventory([path])
+    assert str(inventory.place_of("kind", "junos")) == f"{path}:2:12"
+    assert str(inventory.place_of("mode", "full duplex")) == f"{tmp_path}/group_vars/g.yml:2:11"
+    assert inventory.place_of("kind", "jun") is None
+    assert inventory.place_of("ind", "junos") is None

@@ -431,16 +431,34 @@ def test_what_only_rendering_shows_is_refused_at_its_place(tmp_path: Path, steps
 
 
 def test_host_that_is_not_in_the_inventory_is_refused(tmp_path: Path) -> None:
-    """A play's pattern names hosts that exist."""
-    with pytest.raises(InventoryError):
-        plan_of(playbook_of(tmp_path, "- pause: 1s", "hosts: p9"))
+    """A play's pattern names hosts that exist; the refusal has the place of the pattern and the nearest name."""
+    with pytest.raises(PlaybookError, match=r"x.yml:2:10: no host and no group is called 'rotuers'") as refused:
+        plan_of(playbook_of(tmp_path, "- pause: 1s", "hosts: rotuers"))
+    assert refused.value.hint == "did you mean 'routers'?"
 
 
-def test_far_end_that_the_inventory_does_not_have_is_refused_at_the_step(tmp_path: Path) -> None:
-    """Both ends change or none does."""
-    (tmp_path / "hosts").write_text("p1 ansible_network_os=eos\nl1 ansible_network_os=junos\n")
+def test_limit_that_names_nobody_is_not_blamed_on_the_play(tmp_path: Path) -> None:
+    """What stands wrong on the command line has no place in the playbook."""
+    with pytest.raises(InventoryError, match=r"^no host and no group is called 'p9'"):
+        plan_of(playbook_of(tmp_path, "- pause: 1s", "hosts: routers"), selection=Selection(limit="p9"))
+
+
+@pytest.mark.parametrize(
+    ("hosts", "message"),
+    [
+        ("p1 ansible_network_os=eos\n", "l1 is part of this step, but the inventory gives it no platform"),
+        (
+            "p1 ansible_network_os=eos\nl1 ansible_network_os=junos\n",
+            r"l1 is part of this step: ansible_network_os 'junos' is not supported \(supported: eos, .*\); "
+            "it stands in .*hosts:2:23$",
+        ),
+    ],
+)
+def test_far_end_that_cannot_be_spoken_to_is_refused_at_the_step(tmp_path: Path, hosts: str, message: str) -> None:
+    """Both ends change or none does; a platform that is not supported is called so, with its place."""
+    (tmp_path / "hosts").write_text(hosts)
     playbook = playbook_of(tmp_path, "- link_speed: 100G")
-    with pytest.raises(PlanError, match=r"x.yml:6:11: l1 is part of this step, but the inventory gives it no platform"):
+    with pytest.raises(PlanError, match=rf"x.yml:6:11: {message}"):
         plan_of(playbook, other=load_inventory([str(tmp_path / "hosts")]))
 
 
@@ -554,9 +572,13 @@ def test_what_is_wrong_in_the_files_is_refused_when_devices_are_named(
 def test_router_that_the_inventory_lacks_is_told_in_a_note(tmp_path: Path) -> None:
     """A forecast over a router that nobody reads is only as true as the fabric file."""
     others = "".join(f"{name} ansible_network_os=eos\n" for name in fabric().routers if name != "p2")
-    (tmp_path / "hosts").write_text(others.replace("s1 ansible_network_os=eos", "s1"))
+    others = others.replace("s1 ansible_network_os=eos", "s1").replace(
+        "l1 ansible_network_os=eos", "l1 ansible_network_os=junos"
+    )
+    (tmp_path / "hosts").write_text(others + "pe2\n")
     plan = plan_of(playbook_of(tmp_path, "- pause: 1s"), other=load_inventory([str(tmp_path / "hosts")]))
     after = "it is not read, and taken to be as the file says"
-    assert f"p2 is in the fabric file but not in the inventory: {after}" in plan.notes
-    assert f"s1 is in the fabric file but the inventory gives it no platform: {after}" in plan.notes
+    assert f"p2 is in the fabric file but not in the inventory (did you mean 'pe2'?): {after}" in plan.notes
+    assert f"s1 is in the fabric file but the inventory gives it no ansible_network_os: {after}" in plan.notes
+    assert any(note.startswith("l1 is in the fabric file but ansible_network_os 'junos'") for note in plan.notes)
     assert not any(after in note for note in plan_of(shipped("upgrade-primary")).notes)

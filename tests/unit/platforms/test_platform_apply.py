@@ -240,3 +240,29 @@ def test_needed_lines_are_those_that_change_something_under_their_sections(
 ) -> None:
     """As typed, in order; a section's line stays while something in it does."""
     assert platform_named("arista_eos").needed(EOS, typed) == left
+
+
+@pytest.mark.parametrize("platform", ["arista_eos", "cisco_ios"])
+@pytest.mark.parametrize(
+    ("typed", "acting"),
+    [
+        (("description x", "end"), "end"),
+        (("end", "reload"), "end"),
+        (("interface Loopback0", " description x", "exit", "exit", "reload"), "exit"),
+        (("exit",), "exit"),
+        (("hostname x", "rel"), "rel"),
+        (("commit timer 00:02:00",), "commit timer 00:02:00"),
+        (("abor",), "abor"),
+        (("rollback clean-config",), "rollback clean-config"),
+        (("do wr",), "do wr"),
+        (("configure confirm",), "configure confirm"),
+        (("interface Loopback0", " sho ip route"), "sho ip route"),
+        (("interface Loopback0", " sh", " no sh", "exit", "router ospf 1", " exit-address-family"), ""),
+        (("enable secret x", "domain-name x", "route-map show permit 10", "default interface Vlan10"), ""),
+        (("banner motd ^C", "reload", "end", "^C", "hostname x"), ""),
+        (("ip community-list 1 permit 1:1", "router ospf 1", " compatible rfc1583", " area 0 range 10.0.0.0/8"), ""),
+    ],
+)
+def test_line_that_acts_is_told_from_configuration(platform: str, typed: tuple[str, ...], acting: str) -> None:
+    """What keeps, undoes, leaves or acts at once, in any legal abbreviation; not what only looks alike."""
+    assert platform_named(platform).stray(typed) == acting
