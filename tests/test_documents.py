@@ -95,7 +95,7 @@ def test_routers_page_left_nothing_on_the_routers(walks: Walks) -> None:
     assert re.findall(r"(r\d) is as it was before", told[0])
 
 
-def test_upgrade_in_readme_ends_within_two_minutes(walks: Walks) -> None:
+def test_upgrade_in_readme_tells_every_move_of_both_batches(walks: Walks) -> None:
     """The README's first command makes the whole upgrade, and its transcript tells every move of both batches."""
     first, *_ = walks["README.md"].result()
     moves = re.findall(r"(?m)move (\d\.\d\.\d) ", first.output)

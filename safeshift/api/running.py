@@ -168,7 +168,10 @@ def _carry_out(order: _Order, writer: RunWriter, life: Alive, stack: ExitStack) 
         raise JournalError(recorder.trouble, hint="nothing was sent")
     for orphan in life.orphans:
         life.settle(orphan)  # not before: a run that was refused has not dealt with what the orphan left
-    state = _shell(order, flight, plan, judgement, recorder).run()
+    shell = _shell(order, flight, plan, judgement, recorder)
+    stack.callback(life.die)  # unless it ends as it should: then nobody closed the journal, and the next run is told
+    state = shell.run()
+    life.end()
     return RunResult(
         run=recorder.run,
         final=state.final or Final.NEEDS_OPERATOR,

@@ -55,7 +55,14 @@ def list_runs(journal: JournalFile = None, as_json: flags.AsJson = False) -> Non
         say(show_runs(rows))
 
 
-def show(run: Run, journal: JournalFile = None, as_json: flags.AsJson = False) -> None:
+def show(
+    run: Run,
+    journal: JournalFile = None,
+    as_json: flags.AsJson = False,
+    with_configs: Annotated[
+        bool, typer.Option("--with-configs", help="With --json: whole configurations too, secrets in them included.")
+    ] = False,
+) -> None:
     """Tell one run from its journal: who, what, every command and measurement, why, and what is different now."""
     with api.open_journal(journal) as store:
         found = store.find(run)
@@ -64,7 +71,7 @@ def show(run: Run, journal: JournalFile = None, as_json: flags.AsJson = False) -
         events = store.events(found, trusted=False)
     head = report.runs[0].head if report.runs else ""
     if as_json:
-        say_json({**run_json(events, head=head, alive=alive), "problems": _problems(report)})
+        say_json({**run_json(events, head=head, alive=alive, configs=with_configs), "problems": _problems(report)})
     else:
         say(show_run(events, head=head, alive=alive))
     for problem in _problems(report):

@@ -6,14 +6,16 @@ another's. What one device does is ``netmiko_driver.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import TypeVar
 
 from safeshift.clock import Clock
 from safeshift.drivers.base import Exchange
+from safeshift.drivers.hands import Hands
 from safeshift.drivers.netmiko_driver import NetmikoDriver, StartedWrite
 from safeshift.errors import DeviceError
 from safeshift.model.connection import Connection
@@ -44,8 +46,7 @@ class Fleet:
         known = {connection.host: connection for connection in connections}
         self.forks = forks
         self._clock = clock
-        self._idle: list[ThreadPoolExecutor] = []
-        self._closed = False
+        self._hands = Hands()
         self._drivers: Mapping[str, NetmikoDriver] = {
             name: NetmikoDriver(connection, platform_named(connection.platform), clock=clock, others=known)
             for name, connection in known.items()
@@ -95,34 +96,23 @@ class Fleet:
         wanted = tuple(dict.fromkeys(names))
         if not wanted:
             return {}
-        with self._threads() as pool:
-            futures = {name: pool.submit(_attempt, function, self._drivers[name]) for name in wanted}
-            wait(futures.values())
-        return {name: future.result() for name, future in futures.items()}
+        waiting, ended = SimpleQueue[str](), SimpleQueue[None]()
+        results: dict[str, T | Exception] = {}
+        for name in wanted:
+            waiting.put(name)
 
-    @contextmanager
-    def _threads(self) -> Iterator[ThreadPoolExecutor]:
-        """Lend threads that were used before, or new ones: to start a thread costs more than to read a router.
+        def work() -> None:
+            with suppress(Empty):
+                while True:
+                    name = waiting.get_nowait()
+                    results[name] = _attempt(function, self._drivers[name])
 
-        They are one caller's alone until it is done: whoever waits for a device that hangs delays nobody else.
-        """
-        try:
-            pool = self._idle.pop()
-        except IndexError:
-            pool = ThreadPoolExecutor(self.forks, thread_name_prefix="fleet")
-        try:
-            yield pool
-        except BaseException:
-            pool.shutdown()
-            raise
-        self._idle.append(pool)
-        if self._closed:
-            self._dismiss()
-
-    def _dismiss(self) -> None:
-        with suppress(IndexError):
-            while True:
-                self._idle.pop().shutdown(wait=False)
+        hands = min(self.forks, len(wanted))
+        for _ in range(hands):
+            self._hands.do(work, lambda: ended.put(None))
+        for _ in range(hands):
+            ended.get()
+        return {name: results[name] for name in wanted}
 
     def write_all(
         self, blocks: Mapping[str, Sequence[str]], *, deadline_s: float = 30.0
@@ -159,8 +149,7 @@ class Fleet:
         """End every session for good; never raises."""
         for driver in self._drivers.values():
             driver.retire()
-        self._closed = True
-        self._dismiss()
+        self._hands.dismiss()
 
     def _write_ready(
         self,

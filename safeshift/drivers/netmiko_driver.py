@@ -234,6 +234,8 @@ class NetmikoDriver:
             session.exchange(self.platform.dialogue.setup, phase=Phase.READ, deadline_s=until - self.clock.monotonic())
             session.prepared = True
         left_s = until - self.clock.monotonic()
+        if left_s <= 0:  # typed now, the lines would be left behind unread: a doubt made of nothing
+            raise doubt(self.device, Phase.LOGIN, "the time was over before anything could be sent")
         return session, session.begin(lines, phase=Phase.WRITE, deadline_s=left_s)
 
     def _finish(self, session: Session, sent: Sent) -> Exchange:

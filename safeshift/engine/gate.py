@@ -49,6 +49,13 @@ def isolation(view: View, networks: tuple[str, ...]) -> str:
     return f"{sentence}; {_list(failing)} FAIL on all of them too" if failing else sentence
 
 
+def blindness(view: View, checks: Checks) -> str:
+    """Return the sentence that says that nobody can look any more; empty while somebody reports."""
+    if view.silent_s <= checks.observer_grace_s:
+        return ""
+    return f"no observer could be reached for {checks.observer_grace_s:.0f} s: assuming that we are cut off"
+
+
 def _failing_everywhere(view: View) -> tuple[str, ...]:
     """Nodes that are not isolated yet and FAIL on each of their networks: the same harm, seen a moment later."""
     verdicts: dict[str, list[Verdict]] = {}
@@ -74,9 +81,9 @@ def decide(view: View, checks: Checks, *, elapsed_s: float, watch_s: float, pati
     isolated = isolation(view, networks)
     if isolated:
         return Ruling(Decision.ROLL_BACK, isolated, Cause.ISOLATION)
-    if view.silent_s > checks.observer_grace_s and elapsed_s > checks.observer_grace_s:
-        sentence = f"no observer could be reached for {checks.observer_grace_s:.0f} s: assuming that we are cut off"
-        return Ruling(Decision.ROLL_BACK, sentence, Cause.BLIND)
+    blind = blindness(view, checks)
+    if blind and elapsed_s > checks.observer_grace_s:
+        return Ruling(Decision.ROLL_BACK, blind, Cause.BLIND)
     verdict = worst(view.verdict(network) for network in checks.require)
     reasons = "; ".join(view.reasons(checks.require)[:3])
     if verdict is Verdict.FAIL:
@@ -87,7 +94,7 @@ def decide(view: View, checks: Checks, *, elapsed_s: float, watch_s: float, pati
         hold_s = max(checks.hold_s, patience_s)  # what is not known is never judged harder than what is bad
         if elapsed_s < hold_s:
             return Ruling(Decision.HOLD, f"not known: {reasons}")
-        return Ruling(Decision.ROLL_BACK, f"not known for {hold_s:.0f} s: {reasons}", Cause.NETWORK)
+        return Ruling(Decision.ROLL_BACK, f"not known for {elapsed_s:.0f} s: {reasons}", Cause.NETWORK)
     if elapsed_s < watch_s:
         return Ruling(Decision.HOLD, "all networks PASS; watching")
     return Ruling(Decision.CONTINUE, "all networks PASS")

@@ -1,9 +1,9 @@
 """What must always hold, as a checker over one run's journal: I1 to I9, I12 and I13 of the design.
 
-Every engine test, the exhaustive exploration and ``safeshift journal verify`` apply it. It reads only what the
-journal says, in order, and shares no code with the machine. One small class per invariant, all alike: ``see`` takes
-each event and yields the sentences of what it breaks, ``end`` those that only the whole run shows. Long because
-there are eleven of them and none shares code with another.
+Every engine test, the exhaustive exploration and the scenarios on the lab apply it. It reads only what the journal
+says, in order, and shares no code with the machine. One small class per invariant, all alike: ``see`` takes each
+event and yields the sentences of what it breaks, ``end`` those that only the whole run shows. Long because there are
+eleven of them and none shares code with another.
 """
 
 from __future__ import annotations

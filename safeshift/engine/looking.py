@@ -6,6 +6,7 @@ Each comes back as a ``Report`` like any act. What a person answers and how long
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -37,12 +38,17 @@ class Looker:
     gatherer: Gatherer
     approve: Approver
     clock: Clock
+    forward_over: threading.Event = field(default_factory=threading.Event)
     called_off: threading.Event = field(default_factory=threading.Event)
     _registered: dict[str, dict[str, object]] = field(default_factory=dict)
 
     def rest(self, seconds: float) -> None:
-        """Let time pass, unless the run is being stopped at once."""
+        """Let time pass, unless the run is over."""
         self.clock.wait(self.called_off, seconds)
+
+    def _wait(self, seconds: float) -> None:
+        """Let time pass on the way forward."""
+        self.clock.wait(self.forward_over, seconds)
 
     def _templater(self, move: Move, host: str) -> Templater:
         """What a run-time condition or message may use: the plan's variables, and what steps registered."""
@@ -89,7 +95,7 @@ class Looker:
 
     def _pause(self, move: Move, hosts: tuple[str, ...]) -> Report:
         seconds = max(_number(move.arguments[host]["duration"]) for host in hosts)
-        self.rest(seconds)
+        self._wait(seconds)
         return Report(Outcome.DONE, f"waited {seconds:g} s")
 
     def _approve(self, move: Move, hosts: tuple[str, ...]) -> Report:
@@ -120,7 +126,7 @@ class Looker:
             worst = max(loads, key=lambda load: load.share)
             if not busy:
                 return Report(Outcome.DONE, f"drained: at most {worst}", findings={"loads": shown})
-            if self.clock.monotonic() >= until or self.called_off.is_set():
+            if self.clock.monotonic() >= until or self.forward_over.is_set():
                 return Report(Outcome.FAILED, f"traffic has not left: {worst}", findings={"loads": shown})
 
     def _loads(self, host: str, move: Move) -> list[_Load]:
@@ -130,12 +136,13 @@ class Looker:
         if not isinstance(capacities, Mapping):
             raise TypeError("wait_drained: interfaces must be a mapping of interface to bit/s")
         first_at, first = self._counters(driver, tuple(capacities))
-        self.rest(driver.platform.counters_refresh_s)
+        self._wait(driver.platform.counters_refresh_s)
         second_at, second = self._counters(driver, tuple(capacities))
         result = []
         for interface, capacity in capacities.items():
-            grown = max(b - a for a, b in zip(first[interface], second[interface], strict=True))
-            rate = 8 * grown / (second_at - first_at)
+            grown = [b - a for a, b in zip(first[interface], second[interface], strict=True)]
+            # Counters that fell were cleared, or the device came back: nothing is known of what passed meanwhile.
+            rate = 8 * max(grown) / (second_at - first_at) if min(grown) >= 0 else math.inf
             result.append(_Load(host, interface, rate, float(capacity), _number(arguments["below"])))
         return result
 
@@ -200,14 +207,16 @@ class _Load:
         return self.rate / self.capacity
 
     def __str__(self) -> str:
+        if math.isinf(self.rate):
+            return f"{self.device} {self.interface}: its counters were reset while they were watched"
         return f"{self.device} {self.interface} {show_gbit(self.rate)} Gbit/s ({show_percent(self.share)})"
 
     def to_json(self) -> dict[str, Json]:
         return {
             "device": self.device,
             "interface": self.interface,
-            "bits_per_second": round(self.rate),
-            "share": round(self.share, 5),
+            "bits_per_second": None if math.isinf(self.rate) else round(self.rate),
+            "share": None if math.isinf(self.rate) else round(self.share, 5),
         }
 
 

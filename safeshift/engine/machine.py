@@ -26,9 +26,8 @@ from safeshift.engine.states import (
     Stage,
     State,
 )
+from safeshift.planning.plan import WAVE
 from safeshift.platforms.base import GuardStyle
-
-WINDOW = 6  # devices of one move with an unacknowledged commit at any time: what the what-if can still enumerate
 
 Step = tuple[State, tuple[Effect, ...]]
 
@@ -48,7 +47,7 @@ def step(state: State, event: Event) -> Step:
     if state.phase is Phase.ENDED:
         return state, ()
     if isinstance(event, Alarm):
-        return (state, ()) if state.stop is not None or _only_saves_are_left(state, event) else _stop(state, event)
+        return _alarmed(state, event)
     if event.effect not in state.flying:
         return state, ()
     state = replace(state, flying=state.flying - {event.effect})
@@ -61,10 +60,20 @@ def step(state: State, event: Event) -> Step:
     return _HANDLERS[event.effect.act](state, event)
 
 
-def _only_saves_are_left(state: State, alarm: Alarm) -> bool:
-    """Whoever interrupts now is too late: all is done and kept, and half-saved devices would help nobody."""
-    last = state.move + 1 == len(state.outline.moves)
-    return alarm.cause is Cause.INTERRUPT and state.phase is Phase.SAVING and last
+def _alarmed(state: State, alarm: Alarm) -> Step:
+    """Stop, unless that was done already, or it comes too late: the last safe point is behind us, all is kept.
+
+    Whoever interrupts then gets what was asked for at the beginning. Anything worse that is seen then is for an
+    operator: there is nothing to go back from, and half-saved devices would help nobody.
+    """
+    if state.stop is not None:
+        return state, ()
+    if state.phase is Phase.SAVING and state.move + 1 == len(state.outline.moves):
+        if alarm.cause is Cause.INTERRUPT:
+            return state, ()
+        sentence = f"every change is complete and kept, but while it was saved: {alarm.detail}"
+        state = replace(state, unsettled=(*state.unsettled, sentence))
+    return _stop(state, alarm)
 
 
 def _ask(state: State, phase: Phase, *effects: Effect) -> Step:
@@ -112,6 +121,7 @@ def _looked(state: State, event: Came) -> Step:
     guards = state.outline.moves[state.move].guards
     effects = []
     for device in state.queue:
+        state = _mark(state, device, Stage.CLEAN)  # in plan order, as the waves are: an unwind goes back by them
         if guards[device] is GuardStyle.NONE:
             continue
         effects.append(Effect(Act.ARM if guards[device] is GuardStyle.REVERT_TIMER else Act.STAGE, state.move, device))
@@ -128,15 +138,15 @@ def _guarded(state: State, event: Came) -> Step:
 
 
 def _commit(state: State) -> Step:
-    """Let the next devices go, never more than ``WINDOW`` at once; when all are in and read back, watch."""
-    free = WINDOW - len(state.flying)
-    effects = tuple(Effect(Act.COMMIT, state.move, device) for device in state.queue[:free])
+    """Let the next wave go when the one before is in and read back; when all are, watch."""
+    if state.flying:
+        return state, ()
+    if not state.queue:
+        return _ask(state, Phase.WATCHING, Effect(Act.WATCH, state.move))
+    effects = tuple(Effect(Act.COMMIT, state.move, device) for device in state.queue[:WAVE])
     for effect in effects:
         state = _mark(replace(state, sent=True), effect.device, Stage.APPLIED)
-    state = replace(state, queue=state.queue[free:] if free > 0 else state.queue)
-    if not effects and not state.flying:
-        return _ask(state, Phase.WATCHING, Effect(Act.WATCH, state.move))
-    return _ask(state, Phase.COMMITTING, *effects)
+    return _ask(replace(state, queue=state.queue[WAVE:]), Phase.COMMITTING, *effects)
 
 
 def _committed(state: State, event: Came) -> Step:

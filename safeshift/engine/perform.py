@@ -17,7 +17,7 @@ from safeshift.drivers.base import Driver, Guard
 from safeshift.engine.gather import Gatherer, Seen
 from safeshift.engine.looking import Looker
 from safeshift.engine.report import Report
-from safeshift.engine.states import Act, Alarm, Cause, Effect, Final, Outcome, Phase, Stage, State
+from safeshift.engine.states import Act, Alarm, Effect, Final, Outcome, Phase, Stage, State
 from safeshift.errors import (
     AuthError,
     CommandRejectedError,
@@ -133,7 +133,7 @@ class Performer:
         limits: dict[str, Json] = {"guard_s": checks.guard_s, "deadline_s": checks.deadline_s}
         return {"lines": shown, "commands": typed, "guard": style, **limits}
 
-    def abandoned(self, state: State) -> State:
+    def abandoned(self, state: State, stop: Alarm) -> State:
         """Return the state of a run that was stopped where it stands: each device that may differ, and its timer."""
         todo = list(state.unsettled)
         for move, devices in state.standing.items():
@@ -148,7 +148,6 @@ class Performer:
         ]
         if state.sent and not todo:
             todo.append("nothing is left to undo, but the networks were not seen to PASS since: look at them")
-        stop = Alarm(Cause.INTERRUPT, "stopped at once by a second interrupt")
         return replace(
             state,
             phase=Phase.ENDED,

@@ -7,8 +7,12 @@ shown together with what it refuses. Next: ``shell.py``.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from safeshift.clock import Clock
 from safeshift.drivers.fleet import Fleet
@@ -30,6 +34,8 @@ from safeshift.probes.prober import Prober, streams
 
 STALE_S = 3.0  # a pair that said nothing for fifteen intervals says nothing about now
 WAIT_PER_PAIR_S = 2.0  # what one dead pair adds to the round of an observer that asks one after the other
+
+T = TypeVar("T")
 
 Sink = Callable[..., object]
 """Where findings are recorded: ``Recorder.note``, or nothing at all for ``check``."""
@@ -75,7 +81,8 @@ class Preflight:
         """
         for text in self.notes:
             self.sink(Kind.NOTE, text=text)
-        failed = {name: error for name, error in self.fleet.open_all(devices).items() if error is not None}
+        opened = self._watched(lambda: self.fleet.open_all(devices))
+        failed = {name: error for name, error in opened.items() if error is not None}
         self.sink(Kind.PREFLIGHT, check="reachable", verdict="FAIL" if failed else "PASS", detail=_listed(failed))
         if len(failed) == 1:
             raise next(iter(failed.values()))
@@ -86,13 +93,13 @@ class Preflight:
 
     def read(self) -> Mapping[str, str]:
         """Read every router, and refuse when one is missing or something is already out of service."""
-        guards = self.gatherer.pending_guards(self.gatherer.routers)
+        guards = self._watched(lambda: self.gatherer.pending_guards(self.gatherer.routers))
         foreign = [f"{device} ({guard.name})" for device, guard in _pending(guards)]
         self.sink(Kind.PREFLIGHT, check="guards", verdict="FAIL" if foreign else "PASS", detail=", ".join(foreign))
         if foreign:
             hint = "wait until it has ended (one named ss-... is an earlier run's, and undoes it); nothing was sent"
             raise PreflightError(f"somebody else's undo timer is pending on {', '.join(foreign)}", hint=hint)
-        self.seen = self.gatherer.see()
+        self.seen = self._watched(self.gatherer.see)
         down = sorted(str(failure.name) for failure in self.seen.down)
         self.sink(
             Kind.PREFLIGHT, check="nothing out of service", verdict="FAIL" if down else "PASS", detail=", ".join(down)
@@ -212,8 +219,35 @@ class Preflight:
             hint = "the networks must be well before a change; nothing was sent"
             raise PreflightError(f"the baseline is not PASS: {ruling.sentence}", hint=hint)
 
+    def _watched(self, work: Callable[[], T]) -> T:
+        """Have something done that talks to devices, and stop waiting for it when a person stops the run.
+
+        Whoever still talks is left behind: every session is closed under it, and opens no new one.
+        """
+        done: Future[T] = Future()
+
+        def carry_out() -> None:
+            try:
+                done.set_result(work())
+            except BaseException as error:
+                done.set_exception(error)
+
+        threading.Thread(target=carry_out, name="safeshift-preflight", daemon=True).start()
+        while not done.done():
+            with suppress(TimeoutError):
+                return done.result(timeout=TICK_S)
+            try:
+                self._refuse_when_stopped()
+            except StoppedError:
+                self.fleet.close_all()
+                raise
+        return done.result()
+
     def _pause(self) -> None:
         self.clock.wait(self.interrupts.changed, TICK_S)
+        self._refuse_when_stopped()
+
+    def _refuse_when_stopped(self) -> None:
         if self.interrupts.first:
             raise StoppedError(f"stopped by {self.interrupts.first} before anything was sent")
 

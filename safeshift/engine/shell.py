@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -19,7 +20,7 @@ from safeshift.engine import chronicle, gate, machine
 from safeshift.engine.deadlines import Deadlines
 from safeshift.engine.interrupts import Interrupts
 from safeshift.engine.perform import Performer
-from safeshift.engine.record import Recorder
+from safeshift.engine.record import Recorder, complain
 from safeshift.engine.report import Report
 from safeshift.engine.states import Act, Alarm, Came, Cause, Effect, Event, Final, Outcome, Outline, Phase, State
 from safeshift.engine.waiting import GATES, Wait
@@ -27,6 +28,7 @@ from safeshift.errors import ExitCode
 from safeshift.journal.events import Json
 from safeshift.planning.plan import Checks, Plan
 from safeshift.probes.judge import Count, Judge, View
+from safeshift.verdict import Verdict, worst
 
 TICK_S = 0.05  # how often the view is looked at: a quarter of the default interval between two probes of a pair
 
@@ -48,8 +50,13 @@ class Shell:
     before_end: Callable[[State], None] = lambda state: None
     _events: queue.Queue[tuple[Event, Mapping[str, Json]]] = field(default_factory=queue.Queue)
     _wait: Wait | None = None
-    _asked: dict[Effect, float] = field(default_factory=dict)
+    _begun: set[Effect] = field(default_factory=set)
+    _under_way: dict[Effect, float] = field(default_factory=dict)
+    _called_off: dict[Effect, tuple[str, ...]] = field(default_factory=dict)
     _ill_since: float | None = None
+    _failing_since: float | None = None
+    _bug: str = ""
+    _heard: bool = False  # the machine was told of the first interrupt; one that comes too late it lets pass
     _began: float = 0.0
     _deadlines: Deadlines = field(init=False)
 
@@ -60,9 +67,8 @@ class Shell:
         """Walk the plan to its end and return the last state.
 
         Guarantees:
-            Returns with the run COMPLETED, ROLLED_BACK, NEEDS_OPERATOR or REFUSED, never in between; a second
-            interrupt ends it where it stands, as NEEDS_OPERATOR. Raises nothing that a device, a probe or the
-            journal did.
+            Returns with the run COMPLETED, ROLLED_BACK, NEEDS_OPERATOR or REFUSED, never in between. A second
+            interrupt ends it where it stands, as NEEDS_OPERATOR; a bug of ours undoes it, a second one ends it.
         """
         try:
             return self._walk()
@@ -72,15 +78,40 @@ class Shell:
     def _walk(self) -> State:
         self._began = self.clock.monotonic()
         state, effects = machine.start(self.outline)
-        self._turn(None, None, state, effects, {})
-        while state.phase is not Phase.ENDED:
-            event, findings = self._next(state)
-            if self.interrupts.at_once:
-                return self._stop_where_it_stands(state)
-            before, (state, effects) = state, machine.step(state, event)
-            state = self.performer.advised(state)
-            self._turn(before, event, state, effects, findings)
-        return state
+        before: State | None = None
+        event: Event | None = None
+        findings: Mapping[str, Json] = {}
+        turned = False
+        while True:
+            try:
+                if not turned:
+                    turned = True
+                    self._turn(before, event, state, effects, findings)
+                if state.phase is Phase.ENDED:
+                    return state
+                event, findings = self._next(state)
+                if self.interrupts.at_once:
+                    return self._stop_where_it_stands(state, "a second interrupt")
+                before, (state, effects) = state, machine.step(state, event)
+                state, turned = self.performer.advised(state), False
+            except KeyboardInterrupt:  # whoever runs us from Python has no handler that only counts
+                self.interrupts.request("SIGINT")
+                self._settle(state, event, effects)
+            except Exception as error:  # a bug of ours must not leave a change standing
+                if self._bug:
+                    return self._stop_where_it_stands(state, f"a second bug in safeshift: {error!r}")
+                self._bug = f"a bug in safeshift, please report it: {error!r}"
+                complain(traceback.format_exc())
+                self._settle(state, event, effects)
+                self._events.put((Alarm(Cause.STEP, self._bug), {}))
+
+    def _settle(self, state: State, event: Event | None, effects: tuple[Effect, ...]) -> None:
+        """After a turn that broke off: whatever it did not begin, or took in and lost, has an unknown outcome."""
+        missing = {effect for effect in effects if effect in state.flying and effect not in self._begun}
+        if isinstance(event, Came) and event.effect in state.flying and event.effect not in self._begun:
+            missing.add(event.effect)
+        for effect in missing:
+            self._events.put((Came(effect, Outcome.UNKNOWN, "safeshift was interrupted before it was begun"), {}))
 
     def _turn(
         self,
@@ -91,19 +122,22 @@ class Shell:
         findings: Mapping[str, Json],
     ) -> None:
         """Record one step of the machine, then perform what it asks for."""
+        self._begun = set()
         kept = self._finish(before, event, state, effects, findings)
         self._deadlines.watch(state, effects, self.clock.monotonic())
         if any(effect.act is Act.COMMIT for effect in effects):
             self.judge.mark()
-        self._free(before, state)
+        self._call_off(before, state)
         if not kept and state.stop is None:
             self._events.put((Alarm(Cause.JOURNAL, self.recorder.trouble), {}))
         for effect in effects:
+            self._begun.add(effect)
             if not kept and effect.act.changes_a_device and state.stop is None:
                 self._events.put((Came(effect, Outcome.FAILED, "not sent: the journal is lost"), {}))
             elif effect.act in GATES:
                 self._open_gate(effect)
             else:
+                self._under_way[effect] = self.clock.monotonic()
                 # a daemon: a device that hangs must not keep a run that was stopped at once from ending
                 threading.Thread(target=self._perform, args=(effect,), name="safeshift-act", daemon=True).start()
 
@@ -129,27 +163,38 @@ class Shell:
         code = exit_code(state, journal_lost=bool(self.recorder.trouble))
         return self.recorder.write([(kind, {**data, "exit_code": int(code)})])
 
-    def _free(self, before: State | None, state: State) -> None:
-        """End the reads that were called off: their devices are needed now, to be undone."""
+    def _call_off(self, before: State | None, state: State) -> None:
+        """When the run turns back: waits end, and reads that hang are freed as soon as they have taken too long."""
         if before is None or before.stop is not None or state.stop is None:
             return
+        self.performer.looker.forward_over.set()
         changed = machine.changed_devices(before)
-        for effect in before.flying - state.flying:
-            if effect.act not in GATES and self.clock.monotonic() - self._asked.get(effect, 0.0) > FREE_AFTER_S:
-                for device in (effect.device,) if effect.device else changed:
-                    self.performer.gatherer.driver(device).give_way()
+        for effect in before.flying - state.flying - {wait for wait in before.flying if wait.act in GATES}:
+            self._called_off[effect] = (effect.device,) if effect.device else changed
+
+    def _free(self) -> None:
+        """End the called-off reads that hang: their devices are needed now, to be undone."""
+        now = self.clock.monotonic()
+        for effect, devices in tuple(self._called_off.items()):
+            began = self._under_way.get(effect)
+            if began is not None and now - began <= FREE_AFTER_S:
+                continue
+            del self._called_off[effect]
+            for device in devices if began is not None else ():
+                self.performer.gatherer.driver(device).give_way()
 
     def _perform(self, effect: Effect) -> None:
-        self._asked[effect] = self.clock.monotonic()
         try:
             report = self.performer.perform(effect)
         except BaseException as error:  # a thread that died without a word would leave the run waiting for ever
             report = Report(Outcome.UNKNOWN, f"bug in safeshift: {error!r}")
+        self._under_way.pop(effect, None)
         self._events.put((_came(effect, report), report.findings))
 
     def _next(self, state: State) -> tuple[Event, Mapping[str, Json]]:
         """Return the next event: what a person asked, what a device said, what the probes see, what a clock says."""
         while True:
+            self._free()
             alarm = self._alarm(state)
             if alarm is not None:
                 return alarm
@@ -166,7 +211,8 @@ class Shell:
             return Alarm(Cause.INTERRUPT, f"{self.interrupts.first}, twice"), {}
         if state.stop is not None:
             return None
-        if self.interrupts.first:
+        if self.interrupts.first and not self._heard:
+            self._heard = True
             return Alarm(Cause.INTERRUPT, f"stopped by {self.interrupts.first}"), {}
         now = self.clock.monotonic()
         checks = self._checks(state)
@@ -181,21 +227,27 @@ class Shell:
         return None if overdue is None else (overdue, {})
 
     def _unwell(self, state: State, view: View, checks: Checks, now: float) -> Alarm | None:
-        """While no gate is open (a pause, a wait, a confirm) the networks are judged all the same."""
-        if self._wait is not None and self._wait.effect in state.flying:
-            self._ill_since = None
+        """While no gate is open (a pause, a wait, a confirm) the networks are judged all the same.
+
+        FAIL is forgiven for the settling time from when it began, UNKNOWN for the hold from the last PASS.
+        """
+        verdict = worst(view.verdict(network) for network in checks.require)
+        if verdict is Verdict.PASS or (self._wait is not None and self._wait.effect in state.flying):
+            self._ill_since = self._failing_since = None
             return None
-        ruling = gate.decide(view, checks, elapsed_s=now - self._began, watch_s=0.0, patience_s=0.0)
-        if ruling.cause is Cause.BLIND:
-            return Alarm(Cause.BLIND, ruling.sentence)
-        if ruling.cause is not Cause.NETWORK:
-            self._ill_since = None
+        blind = gate.blindness(view, checks)
+        if blind and now - self._began > checks.observer_grace_s:
+            return Alarm(Cause.BLIND, blind)
+        self._ill_since = now if self._ill_since is None else self._ill_since
+        if verdict is not Verdict.FAIL:
+            self._failing_since = None
+        elif self._failing_since is None:
+            self._failing_since = now
+        since = self._ill_since if self._failing_since is None else self._failing_since
+        ruling = gate.decide(view, checks, elapsed_s=now - since, watch_s=0.0, patience_s=checks.settle_s)
+        if ruling.decision is not gate.Decision.ROLL_BACK:
             return None
-        if self._ill_since is None:
-            self._ill_since = now
-        if now - self._ill_since <= checks.settle_s:
-            return None
-        return Alarm(Cause.NETWORK, ruling.sentence + self._since(state))
+        return Alarm(ruling.cause or Cause.NETWORK, ruling.sentence + self._since(state))
 
     def _since(self, state: State) -> str:
         """Name the newest move that sent something, for whoever reads why the run was stopped."""
@@ -231,10 +283,14 @@ class Shell:
             **times,
         }
 
-    def _stop_where_it_stands(self, state: State) -> State:
+    def _stop_where_it_stands(self, state: State, why: str) -> State:
         """End at once: nothing more is sent, and everything that may be armed or changed is named."""
-        ended = self.performer.abandoned(state)
-        self._finish(state, Alarm(Cause.INTERRUPT, "stopped at once by a second interrupt"), ended, (), {})
+        stop = Alarm(Cause.INTERRUPT, f"stopped at once by {why}")
+        ended = self.performer.abandoned(state, stop)
+        try:
+            self._finish(state, stop, ended, (), {})
+        except Exception:  # the end is told to whoever called us, even where it cannot be written down any more
+            complain(traceback.format_exc())
         return ended
 
 

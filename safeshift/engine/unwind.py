@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from safeshift.engine.states import Act, Came, Effect, Final, Outcome, Phase, Stage, Standing, State
+from safeshift.planning.plan import WAVE
 from safeshift.platforms.base import GuardStyle
 
 _SETTLED = frozenset({Stage.CLEAN, Stage.RESTORED, Stage.UNSETTLED})
@@ -87,10 +88,33 @@ def go_on(state: State) -> Step:
 
 
 def _unwind_move(state: State, move: int) -> Step:
+    """Undo the newest wave that is not settled: the same states as on the way forward.
+
+    A device that cannot be reached holds up no wave before its own: its timer may take minutes.
+    """
+    devices, effects = tuple(state.standing[move]), list[Effect]()
+    for begin in reversed(range(0, len(devices), WAVE)):
+        wave = devices[begin : begin + WAVE]
+        state, asked = _unwind_wave(state, move, wave)
+        effects += asked
+        if any(_holds_up(state, Effect(Act.AWAIT_GUARD, move, device), asked) for device in wave):
+            break
+    return state, tuple(effects)
+
+
+def _holds_up(state: State, awaiting: Effect, asked: list[Effect]) -> bool:
+    """Whether the waves before a device's own wait for it: it is not settled, and nobody waits for its timer."""
+    standing = state.at(awaiting.device, awaiting.move)
+    awaited = awaiting in state.flying or awaiting in asked or any(act is Act.AWAIT_GUARD for act, _ in standing.undo)
+    return standing.stage not in _SETTLED and not awaited
+
+
+def _unwind_wave(state: State, move: int, wave: tuple[str, ...]) -> tuple[State, list[Effect]]:
     busy = {effect.device for effect in state.flying}
     effects: list[Effect] = []
     guards = state.outline.moves[move].guards
-    for device, standing in state.standing[move].items():
+    for device in wave:
+        standing = state.at(device, move)
         if standing.stage in _SETTLED or device in busy:
             continue
         following = next_undo(guards[device], standing)
@@ -101,7 +125,7 @@ def _unwind_move(state: State, move: int) -> Step:
         if following is Stage.UNSETTLED:
             sentence = f"{device}: could not be proven to be as it was: {standing.note}"
             state = replace(state, unsettled=(*state.unsettled, sentence))
-    return state, tuple(effects)
+    return state, effects
 
 
 def undone(state: State, event: Came) -> Step:

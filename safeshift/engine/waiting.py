@@ -53,8 +53,8 @@ class Wait:
         """Ask the gate; None while it holds."""
         view, age = self.judge.view(now, loss_max=self.checks.loss_max), now - self.since
         proving = self.effect.act is Act.PROVE
-        if proving and age < self.patience_s and gate.isolation(view, networks):
-            return None  # the isolation that we just undid is still in the window
+        if proving and age < self.patience_s and (gate.isolation(view, networks) or gate.blindness(view, self.checks)):
+            return None  # what we just undid is still in the window; observers that were cut off are on their way back
         ruling = gate.decide(view, self.checks, elapsed_s=age, watch_s=self.watch_s, patience_s=self.patience_s)
         if ruling.decision is gate.Decision.HOLD:
             if proving:

@@ -41,12 +41,16 @@ class Alive:
         (self._directory / f"{run}{_ENDING}").unlink(missing_ok=True)
 
     def end(self) -> None:
-        """Say that the run has ended. Idempotent."""
-        if self._descriptor < 0:
-            return
-        descriptor, self._descriptor = self._descriptor, -1
-        (self._directory / f"{self._run}{_ENDING}").unlink(missing_ok=True)
-        os.close(descriptor)
+        """Say that the run has ended, its journal closed. Idempotent."""
+        if self._descriptor >= 0:
+            (self._directory / f"{self._run}{_ENDING}").unlink(missing_ok=True)
+        self.die()
+
+    def die(self) -> None:
+        """Leave the sign behind as that of a run which died: nobody closed its journal. Idempotent."""
+        if self._descriptor >= 0:
+            descriptor, self._descriptor = self._descriptor, -1
+            os.close(descriptor)
 
 
 def begin(run: str, held: tuple[str, ...]) -> Alive:

@@ -1,23 +1,43 @@
-"""What a journal may keep of a command line: everything but the values of what sounds like a secret.
+"""What a journal may keep of a command line: of variables given by ``-e`` their names, never a value.
 
-The journal is shown to others; passwords belong into a vault or are asked for. Next: ``writer.py``.
+The journal is shown to others, and which value is a secret only its owner knows. Next: ``writer.py``.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterator, Sequence
 
-_NAME = r"""\w*(?:pass|secret|token|key|credential|community)\w*["']?\s*[=:]\s*"""
-_SECRET = re.compile(rf"""({_NAME})("[^"]*"|'[^']*'|[^\s,}}]+)""", re.IGNORECASE)
+_FLAG, _LONG = "-e", "--extra-vars"
+MASK = "***"
 
 
 def masked(argv: Sequence[str]) -> tuple[str, ...]:
-    """Return a command line without the values of variables (``-e``) whose names sound secret.
+    """Return a command line with the values of all extra variables masked; names and ``@file`` stay."""
+    return tuple(_masked(argv))
 
-    Options that name files (``--private-key=FILE``) are kept whole.
-    """
-    return tuple(
-        word if word.startswith("--") and not word.startswith("--extra-vars=") else _SECRET.sub(r"\1***", word)
-        for word in argv
-    )
+
+def _masked(argv: Sequence[str]) -> Iterator[str]:
+    is_value = False
+    for word in argv:
+        if is_value:
+            yield _names(word)
+        elif word.startswith(f"{_LONG}="):
+            yield f"{_LONG}={_names(word.removeprefix(f'{_LONG}='))}"
+        elif word.startswith(_FLAG) and word != _FLAG:
+            yield _FLAG + _names(word.removeprefix(_FLAG))
+        else:
+            yield word
+        is_value = not is_value and word in (_FLAG, _LONG)
+
+
+def _names(given: str) -> str:
+    if given.startswith("@"):
+        return given
+    try:
+        pairs = [pair.partition("=") for pair in shlex.split(given)]
+    except ValueError:
+        return MASK
+    if given.lstrip().startswith(("{", "[")) or not all(name.isidentifier() and found for name, found, _ in pairs):
+        return MASK
+    return " ".join(f"{name}={MASK}" for name, _, _ in pairs)

@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, field
 from safeshift.actions.base import MoveKind
 from safeshift.platforms.base import Lines
 
+WAVE = 6  # devices of a move that may be changed and unread at one time: all of their subsets are judged beforehand
+
 
 @dataclass(frozen=True, slots=True)
 class Checks:

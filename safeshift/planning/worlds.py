@@ -1,18 +1,20 @@
 """Every state that a plan can bring the fabric into: after each move, in the middle of one, with hosts left out.
 
-A ``when`` on a registered answer is decided by the run, so each such host is walked both ways. Going back is not
-walked: each prefix of an unwind is the state of a prefix of the way forward. Next: ``lint.py`` and ``forecast.py``.
+A ``when`` on a registered answer is decided by the run, so each such host is walked both ways. The devices of a wave
+change in any order: each of its subsets is a state. Going back is not walked: an unwind undoes the same waves, newest
+first, and so goes through the same states. Next: ``lint.py`` and ``forecast.py``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from safeshift.actions.base import States
 from safeshift.fabric.routing import Failure, Network
 from safeshift.fabric.state import MAX_METRIC, RouterState
-from safeshift.planning.plan import Change, Move, Plan
+from safeshift.planning.plan import WAVE, Change, Move, Plan
 from safeshift.planning.site import Site, suggested_configs
 
 Skipped = frozenset[tuple[str, str]]
@@ -52,14 +54,26 @@ def walk(plan: Plan, site: Site, configs: Mapping[str, str], skipped: Skipped = 
     configs = dict(configs)
     states = dict(site.states_of(configs))
     for move in plan.moves:
-        before, halves = states, []
         changes = [change for change in move.changes if change.lines and (move.id, change.host) not in skipped]
-        for at, change in enumerate(changes):
-            configs[change.device] = _typed(site, change, configs.get(change.device, change.before))
-            states = _moved_on(site, change.device, configs, states)
-            if at + 1 < len(changes):
-                halves.append((tuple(one.device for one in changes[: at + 1]), states))
-        yield Frame(move, before, tuple(halves), states, dict(configs))
+        after = {one.device: _typed(site, one, configs.get(one.device, one.before)) for one in changes}
+        configs |= after
+        changed = {name: site.meaning(name, config) for name, config in after.items() if name in states}
+        halves = tuple(
+            (subset, {**states, **{name: changed[name] for name in subset if name in changed}})
+            for subset in _halves(tuple(after))
+        )
+        before, states = states, {**states, **changed}
+        yield Frame(move, before, halves, states, dict(configs))
+
+
+def _halves(devices: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Give the devices that may hold the change while others do not: all waves before, and any part of the next one."""
+    for begin in range(0, len(devices), WAVE):
+        done, wave = devices[:begin], devices[begin : begin + WAVE]
+        for size in range(1, len(wave) + 1):
+            for part in combinations(wave, size):
+                if len(done) + size < len(devices):
+                    yield (*done, *part)
 
 
 def with_failures(states: States, failures: frozenset[Failure], site: Site) -> States:
@@ -95,14 +109,6 @@ def is_avoided(state: RouterState) -> bool:
 
 def _typed(site: Site, change: Change, config: str) -> str:
     return change.after if config == change.before else site.platforms[change.device].apply(config, change.lines)
-
-
-def _moved_on(
-    site: Site, device: str, configs: Mapping[str, str], states: dict[str, RouterState]
-) -> dict[str, RouterState]:
-    if device not in states:
-        return states
-    return {**states, device: site.meaning(device, configs[device])}
 
 
 def _without(state: RouterState, ports: set[str]) -> RouterState:

@@ -45,11 +45,12 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """An observer stopped reporting: nothing it has not said may be guessed. Its pairs are UNKNOWN."""
+    """An observer stopped reporting, of one pair or of all: what it has not said may not be guessed, and is UNKNOWN."""
 
     observer: str
     at: float
     reason: str
+    pair: Pair | None = None
 
 
 class Observer(Protocol):
@@ -57,8 +58,8 @@ class Observer(Protocol):
 
     Guarantees:
         ``start`` returns at once; ``report`` is called from a thread of the observer's own. An observer that loses
-        its session reports ``Silence`` and tries again by itself until stopped. ``stop`` returns when no further
-        report will come, and leaves nothing running on the device for longer than a minute.
+        its session reports ``Silence`` and tries again by itself until stopped. ``stop`` waits some seconds for the
+        last report; what it leaves on a device that cannot be reached ends there by itself within a minute.
     """
 
     name: str

@@ -133,7 +133,7 @@ class Judge:
         self._loss_max = loss_max
         self._stale_s = stale_s
         self._lock = threading.Lock()
-        self._silent: set[str] = set()
+        self._silent: set[Pair] = set()
         self._networks = tuple(dict.fromkeys(pair.network for pair in self._tallies))
         self._involved = self._index()
         self._asked = self._peers_by_network()
@@ -162,9 +162,10 @@ class Judge:
         """Take one observation, or learn that an observer went silent."""
         with self._lock:
             if isinstance(seen, Silence):
-                self._silent.add(seen.observer)
+                mute = [pair for pair in self._tallies if pair.observer == seen.observer]
+                self._silent.update(mute if seen.pair is None else (seen.pair,))
                 return
-            self._silent.discard(seen.pair.observer)
+            self._silent.discard(seen.pair)
             self._tallies[seen.pair].add(seen)
 
     def mark(self) -> None:
@@ -194,22 +195,30 @@ class Judge:
 
     def _usable(self, pair: Pair, now: float) -> bool:
         """Whether a pair says anything now: its observer reports, and its last word is not stale."""
-        return pair.observer not in self._silent and now - self._tallies[pair].last_at <= self._stale_s
+        return pair not in self._silent and self._is_recent(pair, now)
+
+    def _is_recent(self, pair: Pair, now: float) -> bool:
+        return now - self._tallies[pair].last_at <= self._stale_s
 
     def _see(self, node: str, network: str, now: float) -> NodeView:
         pairs = [pair for pair in self._involved[node, network] if self._usable(pair, now)]
-        lost = self._lost_peers(node, pairs)
+        lost = self._lost_peers(node, network, now)
         outward = _count(self._tallies[pair] for pair in pairs if pair.observer == node)
         inward = _count(self._tallies[pair] for pair in pairs if pair.target == node)
         verdict, reason = self._judge(node, network, pairs, lost, (outward, inward))
         return NodeView(node, network, verdict, lost, outward, inward, reason)
 
-    def _lost_peers(self, node: str, pairs: list[Pair]) -> tuple[str, ...]:
-        """A peer is lost when every usable pair between the two says so: one live direction is a round trip."""
+    def _lost_peers(self, node: str, network: str, now: float) -> tuple[str, ...]:
+        """A peer is lost when every usable pair between the two says so: one live direction is a round trip.
+
+        One that was live a moment ago and fell silent since still counts as live until its last word is stale.
+        """
         between: dict[str, list[bool]] = {}
-        for pair in pairs:
-            peer = pair.target if pair.observer == node else pair.observer
-            between.setdefault(peer, []).append(self._tallies[pair].is_lost())
+        for pair in self._involved[node, network]:
+            is_lost = self._tallies[pair].is_lost()
+            if self._usable(pair, now) or (self._is_recent(pair, now) and not is_lost):
+                peer = pair.target if pair.observer == node else pair.observer
+                between.setdefault(peer, []).append(is_lost)
         return tuple(peer for peer, said in between.items() if all(said))
 
     def _judge(

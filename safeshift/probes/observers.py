@@ -22,7 +22,7 @@ from safeshift.probes.reading import PingReader
 
 INTERVAL_S = 0.2  # the default of the design; ping lets an unprivileged user go no lower
 TIMEOUT_S = 0.5  # beyond any round trip inside a data centre, even through a full queue
-LIFETIME_S = 600  # a ping that nobody ends ends itself
+LIFETIME_S = 60  # a ping that nobody can end any more ends itself; one that is still wanted is begun anew
 RETRY_S = 1.0
 STOP_S = 5.0  # longest wait for an observer's threads to end; they are daemons, and what they read is nobody's any more
 ROUND = 2  # probes in one ping of a router: a dead pair holds up the others for this many seconds
@@ -89,7 +89,7 @@ class PairObserver(ABC):
                 self._look(pair, report)
             except Exception as error:  # a thread that died of a bug would be a silence that nobody reports
                 if not self._stopping.is_set():
-                    report(Silence(self.name, self._clock.monotonic(), str(error)))
+                    report(Silence(self.name, self._clock.monotonic(), str(error), pair))
                     self._clock.wait(self._stopping, RETRY_S)
 
     @abstractmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
@@ -11,24 +12,42 @@ from safeshift.journal.verify import VerifyReport
 from safeshift.reporting.differences import find_differences
 from safeshift.reporting.leftovers import Leftover, find_leftovers
 
+_WHOLE_CONFIGURATIONS = frozenset({"config", "before", "after", "expected"})
 
-def event_json(event: Event) -> dict[str, Json]:
-    """Return one event; also one line of a run's ``--json`` progress."""
+
+def event_json(event: Event, *, configs: bool = False) -> dict[str, Json]:
+    """Return one event; also one line of a run's ``--json`` progress.
+
+    Args:
+        configs: With whole device configurations, secrets in them included; else each is named by its hash.
+    """
     return {
         "run": event.run,
         "seq": event.seq,
         "at": event.at.isoformat(),
         "mono": event.mono,
         "kind": event.kind.value,
-        "data": event.data,
+        "data": event.data if configs else {key: _named(key, value) for key, value in event.data.items()},
     }
 
 
-def run_json(events: Sequence[Event], *, head: str = "", alive: bool = False) -> dict[str, Json]:
+def _named(key: str, value: Json) -> Json:
+    """Put a hash into the place of every whole configuration: logs and pipes are read by others than the journal."""
+    if isinstance(value, dict):
+        return {inner: _named(inner, one) for inner, one in value.items()}
+    if isinstance(value, list):
+        return [_named(key, one) for one in value]
+    if key in _WHOLE_CONFIGURATIONS and isinstance(value, str) and "\n" in value:
+        return f"sha256:{hashlib.sha256(value.encode()).hexdigest()}"
+    return value
+
+
+def run_json(events: Sequence[Event], *, head: str = "", alive: bool = False, configs: bool = False) -> dict[str, Json]:
     """Return one run: how it ended, what differs, and every event.
 
     Args:
         alive: A process drives it now.
+        configs: As for ``event_json``.
 
     Returns:
         ``differences`` is null when the operational state was not recorded both before and after; ``state`` is null
@@ -53,7 +72,7 @@ def run_json(events: Sequence[Event], *, head: str = "", alive: bool = False) ->
         "leftovers": [] if alive else [_leftover_json(one) for one in find_leftovers(events)],
         "differences": None if found is None else [asdict(difference) for difference in found],
         "head": head or None,
-        "events": [event_json(event) for event in events],
+        "events": [event_json(event, configs=configs) for event in events],
     }
 
 

@@ -64,6 +64,14 @@ all:
         m2:
 """
 
+ANOTHER_NODE = """
+nodes:
+  m1: {primary: {port: a Vlan10, address: 10.1.1.11/24}, secondary: {port: s Vlan20, address: 10.2.0.11/24}}
+  m2: {primary: {port: b Vlan10, address: 10.1.2.12/24}, secondary: {port: s Vlan20, address: 10.2.0.12/24}}
+  m3: {primary: {port: b Vlan10, address: 10.1.2.254/24}, secondary: {port: s Vlan20, address: 10.2.0.13/24}}
+"""
+"""A truth of the trio in which somebody has the address that nobody should have."""
+
 DUO_FABRIC = """
 networks:
   primary: {role: primary}
@@ -256,6 +264,15 @@ class Site(Desk):
     def wait_for(self, device: str, text: str) -> None:
         """Wait until a device holds a line."""
         wait_until(lambda: text in self.lab.running(device))
+
+
+def forget_host_keys(site: Site) -> None:
+    """Let the inventory name an empty known_hosts."""
+    empty = site.folder / "known_hosts"
+    empty.touch()
+    text = site.lab.inventory.read_text()
+    site.lab.inventory.chmod(0o600)
+    site.lab.inventory.write_text(text.replace(str(site.lab.known_hosts), str(empty)))
 
 
 def wait_until(so: Callable[[], bool], *, seconds: float = 60.0) -> None:

@@ -52,7 +52,9 @@ class Terminal:
         """Read what comes until something is so, or until the command has left the terminal."""
         until = time.monotonic() + _LONGEST_S
         while not so() and self._read():
-            assert time.monotonic() < until, self.seen
+            if time.monotonic() > until:
+                self.lose()  # or a command that waits for an answer would be waited for in its turn
+                raise AssertionError(f"it never came; the terminal shows:\n{self.seen}")
 
     def _read(self) -> bool:
         ready, _, _ = select.select([self._line], [], [], 0.02)

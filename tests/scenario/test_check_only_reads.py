@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 
 from safeshift.lab.faults import Fault, FaultKind
 from tests.scenario.conftest import Ends, Stage
-from tests.scenario.staging import DESCRIBE, PLAYBOOKS, Finished, Site, play
+from tests.scenario.staging import ANOTHER_NODE, DESCRIBE, PLAYBOOKS, Finished, Site, forget_host_keys, play
 
 pytestmark = pytest.mark.timeout(400)
+UPGRADE = PLAYBOOKS / "upgrade-primary.yml"
+HARMLESS = play(DESCRIBE)
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,19 @@ def checked(name: str, *words: str) -> object:
     return scenario
 
 
-def refused_alike(kind: FaultKind, device: str = "b", **more: object) -> object:
+def refused_alike(
+    *faults: Fault,
+    text: str = HARMLESS,
+    truth: str = "",
+    prepare: Callable[[Site], object] = lambda site: None,
+) -> object:
     """Meet one trouble with check, then with run."""
 
     def scenario(stage: Stage) -> End:
-        site = stage.site(faults=[Fault(kind, device, **more)])  # type: ignore[arg-type]
-        path = site.playbook(play(DESCRIBE))
+        world = stage.desk().playbook(truth, "truth.yml") if truth else None
+        site = stage.site(faults=faults, truth=world)
+        prepare(site)
+        path = site.playbook(text)
         return _end(site, site.safeshift("check", path), site.safeshift("run", path))
 
     return scenario
@@ -59,14 +69,19 @@ GOOD = {
     "incident": checked("incident-2011.yml"),
     "offline": checked("upgrade-primary.yml", "--offline"),
 }
+LINK = Fault(FaultKind.LINK_DOWN, "a", interface="Ethernet2")
 ALIKE = {
-    "wrong_password": refused_alike(FaultKind.WRONG_PASSWORD),
-    "changed_host_key": refused_alike(FaultKind.CHANGED_HOST_KEY),
-    "device_down": refused_alike(FaultKind.CUT_MANAGEMENT),
-    "foreign_guard": refused_alike(FaultKind.FOREIGN_GUARD, "a"),
-    "foreign_guard_of_ios": refused_alike(FaultKind.FOREIGN_GUARD, "b"),
-    "link_down": refused_alike(FaultKind.LINK_DOWN, "a", interface="Ethernet2"),
-    "silent_node": refused_alike(FaultKind.STOP_ANSWERING, "m1"),
+    "wrong_password": refused_alike(Fault(FaultKind.WRONG_PASSWORD, "b")),
+    "changed_host_key": refused_alike(Fault(FaultKind.CHANGED_HOST_KEY, "b")),
+    "unknown_host_keys": refused_alike(prepare=forget_host_keys),
+    "device_down": refused_alike(Fault(FaultKind.CUT_MANAGEMENT, "b")),
+    "two_devices_down": refused_alike(Fault(FaultKind.CUT_MANAGEMENT, "a"), Fault(FaultKind.CUT_MANAGEMENT, "m1")),
+    "foreign_guard": refused_alike(Fault(FaultKind.FOREIGN_GUARD, "a")),
+    "foreign_guard_of_ios": refused_alike(Fault(FaultKind.FOREIGN_GUARD, "b")),
+    "link_down": refused_alike(LINK),
+    "silent_node": refused_alike(Fault(FaultKind.STOP_ANSWERING, "m1")),
+    "dead_target_answers": refused_alike(truth=ANOTHER_NODE),
+    "guard_too_short": refused_alike(text=play(DESCRIBE, more="guard: 60s", verify="settle: 2m")),
 }
 SCENARIOS = {**GOOD, **ALIKE}
 
@@ -80,13 +95,47 @@ def test_check_sends_only_reads_of_the_tables_to_every_device(ends: Ends, name: 
     assert (end.written, end.unchanged) == ({}, True)
 
 
-def test_check_tells_commands_inverses_checks_deadline_guard_and_verdict(ends: Ends) -> None:
-    """Per move and device: what is sent, how it is undone, what is watched, how long, which guard, and the what-if."""
+SETTINGS = """
+  each move keeps primary, secondary: loss at most 1 %, load at most 80 %; failing undoes it after 5 s, not knowing
+  after 60 s, isolation at once
+  then watched for 3 s, observed and saved:
+"""
+SHIFT = f"""
+1.1.1  Shift [shift] on p1
+  Shift traffic off p1; {UPGRADE}:18:11
+  deadline: 30 s each to capture, to send and read back, to confirm
+  exposed: a single failure would break something while this stands (see What-if)
+  p1 (Arista EOS)
+    send  router ospf 1
+             max-metric router-lsa
+    undo  router ospf 1
+             no max-metric router-lsa
+    guard: commit timer, 2 min
+"""
+LINKS = "l1:Ethernet1--p1:Ethernet1, l2:HundredGigE1/0/1--p1:Ethernet2"
+RAISE_ON_L2 = """
+  l2 (Cisco IOS, unproven commands)
+    send  interface HundredGigE1/0/1
+           speed 100000
+    undo  interface HundredGigE1/0/1
+           speed 40000
+    guard: revert timer, 2 min
+"""
+
+
+def test_check_tells_of_a_move_all_that_it_would_do(ends: Ends) -> None:
+    """A move's block in full: what is sent to whom, how it is undone, deadline, guard; above it what is watched."""
     said = ends.of("upgrade").check.out
-    for word in ("max-metric router-lsa", "no max-metric router-lsa", "speed 100000", "commit timer", "revert timer"):
-        assert word in said
-    for word in ("settle", "deadline", "guard", "What-if", "check: a run would start"):
-        assert word in said
+    assert one_line(SETTINGS) in one_line(said)
+    assert SHIFT in said
+    assert RAISE_ON_L2 in said
+    assert f"takes down: {LINKS}" in one_line(said)
+    assert said.endswith("check: a run would start\n")
+
+
+def one_line(text: str) -> str:
+    """A text as if no line of it had been broken."""
+    return " ".join(text.split())
 
 
 def test_check_json_is_one_json_document(ends: Ends) -> None:

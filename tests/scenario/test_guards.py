@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from dataclasses import dataclass, field
@@ -26,10 +27,11 @@ WITHOUT_ARCHIVE = """
 
 @dataclass(frozen=True)
 class Killed:
-    """What the devices held when safeshift died, how long it took until they were as before, and what a check said."""
+    """What the devices held when safeshift died, what they were typed then and until they were as before, and more."""
 
     at_death: tuple[str, ...]
-    seconds: float
+    before: dict[str, tuple[str, ...]]
+    after: dict[str, tuple[str, ...]]
     check: Finished
     next_run: Finished
     notes: tuple[str, ...] = ()
@@ -43,26 +45,34 @@ def killed_after_its_commit(stage: Stage) -> Killed:
         site.wait_for("a", MARK)
         site.wait_for("b", MARK)
         process.send_signal(signal.SIGKILL)
-        died = time.monotonic()
-    at_death = site.changed()
+    at_death, before = site.changed(), site.written()
     check = site.safeshift("check", path)
     wait_until(lambda: site.changed() == (), seconds=90.0)
-    restored = time.monotonic() - died
+    after = site.written()
     next_run = site.safeshift("run", site.playbook(play(DESCRIBE), "again.yml"))
     notes = tuple(str(event.data["text"]) for event in found(site.events(), Kind.NOTE))
-    return Killed(at_death, restored, check, next_run, notes)
+    return Killed(at_death, before, after, check, next_run, notes)
 
 
-def killed_with_a_short_timer(stage: Stage) -> float:
-    """EOS counts seconds, not minutes; returns how long after the death its timer had undone the change."""
+@dataclass(frozen=True)
+class Short:
+    """What a device held when safeshift died, and what it was typed then and until it was as before."""
+
+    at_death: tuple[str, ...]
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+def killed_with_a_short_timer(stage: Stage) -> Short:
+    """EOS counts seconds, not minutes."""
     site = stage.site()
     path = site.playbook(play(DESCRIBE, hosts="a", more="guard: 35s", verify="settle: 4s"))
     with site.begin("run", path) as process:
         site.wait_for("a", MARK)
         process.send_signal(signal.SIGKILL)
-        died = time.monotonic()
+    at_death, before = site.changed(), site.writes("a")
     wait_until(lambda: site.changed() == (), seconds=60.0)
-    return time.monotonic() - died
+    return Short(at_death, before, site.writes("a"))
 
 
 @dataclass(frozen=True)
@@ -139,7 +149,9 @@ def test_device_timers_undo_what_a_killed_run_left(ends: Ends) -> None:
     """SIGKILL after the commit: EOS and IOS restore themselves when the timer ends, with nobody there."""
     end: Killed = ends.of("killed")
     assert end.at_death == ("a", "b")
-    assert end.seconds < 90
+    assert order(end.before["a"], MARK, r"commit timer 00:0[01]:\d\d")
+    assert order(end.before["b"], "configure terminal revert timer 1", MARK)
+    assert end.after == end.before  # nobody typed anything: it was their timers
 
 
 def test_check_after_a_killed_run_refuses_while_its_timers_are_pending(ends: Ends) -> None:
@@ -157,8 +169,17 @@ def test_run_after_a_killed_run_completes_and_names_the_orphan(ends: Ends) -> No
 
 
 def test_eos_timer_shorter_than_a_minute_undoes_a_killed_runs_change(ends: Ends) -> None:
-    """EOS counts seconds: a change whose run died is gone when the 35 of this plan are over."""
-    assert ends.of("killed_short") < 50
+    """EOS counts seconds: committed with less than a minute, a dead run's change is gone, and nobody typed."""
+    end: Short = ends.of("killed_short")
+    assert end.at_death == ("a",)
+    assert order(end.before, MARK, r"commit timer 00:00:\d\d")
+    assert end.after == end.before
+
+
+def order(typed: tuple[str, ...], *wanted: str) -> bool:
+    """Tell whether a device was typed these lines (regular expressions), in this order."""
+    rest = iter(line.strip() for line in typed)
+    return all(any(re.fullmatch(one, line) for line in rest) for one in wanted)
 
 
 def test_guard_is_armed_before_each_change_by_the_devices_own_logs(ends: Ends) -> None:
@@ -167,9 +188,9 @@ def test_guard_is_armed_before_each_change_by_the_devices_own_logs(ends: Ends) -
     ios, eos = end.typed["b"], end.typed["a"]
     armed, typed = ios.index("configure terminal revert timer 2"), ios.index(" description by safeshift")
     assert armed < typed < ios.index("configure confirm")
-    commits = [line for line in eos if line.startswith("commit")]
-    assert commits == ["commit timer 00:02:00"]
-    assert eos.index(" description by safeshift") < eos.index("commit timer 00:02:00")
+    (commit,) = (line for line in eos if line.startswith("commit"))
+    assert re.fullmatch(r"commit timer 00:0[12]:\d\d", commit)  # the seconds that are left of its two minutes
+    assert eos.index(" description by safeshift") < eos.index(commit)
     assert [line.endswith(" commit") for line in eos].count(True) == 1
 
 

@@ -72,6 +72,18 @@ def before_anything(stage: Stage) -> End:
     return _end(site, process)
 
 
+def too_late(stage: Stage) -> End:
+    """One request comes while all is done and kept, and only the last saves are under way."""
+    site = stage.site()
+    for device in ("a", "b"):
+        site.lab.inject(Fault(FaultKind.SLOW, device, match="write", seconds=2.0))
+    process = site.begin("run", site.playbook(play(DESCRIBE)))
+    site.wait_for("b", MARK)
+    wait_until(lambda: "save b" in acts(site.events()))
+    process.send_signal(signal.SIGINT)
+    return _end(site, process)
+
+
 def without_a_reader(stage: Stage) -> End:
     """``| head -1``: whoever reads leaves after one line."""
     site = stage.site()
@@ -89,6 +101,7 @@ SCENARIOS = {
     "SIGHUP": interrupted(signal.SIGHUP, text=play(DESCRIBE, verify="settle: 4s")),
     "twice": twice,
     "before": before_anything,
+    "too late": too_late,
     "head": without_a_reader,
 }
 
@@ -123,6 +136,14 @@ def test_run_interrupted_before_its_first_change_has_sent_nothing(ends: Ends) ->
     assert end.finished.code == 130, end.finished.said
     assert end.changed == ()
     assert "before anything was sent" in end.finished.said
+
+
+def test_run_interrupted_while_it_saves_for_the_last_time_completes(ends: Ends) -> None:
+    """Too late to undo anything: the request is written down once, and the saves are waited for."""
+    end: End = ends.of("too late")
+    assert end.finished.code == 0, end.finished.said
+    assert end.changed == ("a", "b")
+    assert len(found(end.events, Kind.SIGNAL)) == 1
 
 
 def test_run_goes_on_when_its_terminal_is_lost(ends: Ends) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ UPGRADE = PLAYBOOKS / "upgrade-primary.yml"
 
 @dataclass(frozen=True)
 class End:
-    """A run that completes, and a second run and a check that were refused while it held the fabric."""
+    """A run that was interrupted, and a second run and a check that were refused while it held the fabric."""
 
     run: Finished
     second: Finished
@@ -27,10 +28,11 @@ class End:
 def run_and_second_run(stage: Stage) -> End:
     """Play both on one lab."""
     site = stage.site()
-    path = site.playbook(play(DESCRIBE, verify="settle: 8s"))
+    path = site.playbook(play(DESCRIBE, verify="settle: 200s", more="guard: 300s"))
     process = site.begin("run", path, "--json")
     site.wait_for("a", "by safeshift")
     second, check = (site.safeshift(verb, path, "--json") for verb in ("run", "check"))
+    process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     return End(Finished(process.returncode, out, err), second, check)
 
@@ -62,11 +64,11 @@ def lines_of(finished: Finished) -> list[dict[str, Any]]:
 def test_run_tells_a_machine_each_event_in_a_line(ends: Ends) -> None:
     """From ``run_opened`` to ``run_closed``, numbered without a gap, and the last one has the exit code."""
     run: Finished = ends.of("both").run
-    assert (run.code, run.err) == (0, "")
+    assert (run.code, run.err) == (130, "")
     told = lines_of(run)
     assert [line["seq"] for line in told] == list(range(told[0]["seq"], told[0]["seq"] + len(told)))
     assert (told[0]["kind"], told[-1]["kind"]) == ("run_opened", "run_closed")
-    assert told[-1]["data"]["exit_code"] == 0
+    assert told[-1]["data"]["exit_code"] == 130
 
 
 def test_run_refused_by_the_lock_tells_a_machine_so(ends: Ends) -> None:

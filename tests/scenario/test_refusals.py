@@ -14,7 +14,18 @@ from safeshift.journal.events import Event, Kind
 from safeshift.journal.store import Journal
 from safeshift.lab.faults import Fault, FaultKind
 from tests.scenario.conftest import Ends, Scenario, Stage
-from tests.scenario.staging import DC1, DESCRIBE, PLAYBOOKS, Finished, Site, found, play, wait_until
+from tests.scenario.staging import (
+    ANOTHER_NODE,
+    DC1,
+    DESCRIBE,
+    PLAYBOOKS,
+    Finished,
+    Site,
+    forget_host_keys,
+    found,
+    play,
+    wait_until,
+)
 
 pytestmark = pytest.mark.timeout(400)
 HARMLESS = play(DESCRIBE)
@@ -41,15 +52,6 @@ class End:
     finished: Finished
     written: dict[str, tuple[str, ...]]
     events: tuple[Event, ...] = ()
-
-
-def forget_host_keys(site: Site) -> None:
-    """Let the inventory name an empty known_hosts."""
-    empty = site.folder / "known_hosts"
-    empty.touch()
-    text = site.lab.inventory.read_text()
-    site.lab.inventory.chmod(0o600)
-    site.lab.inventory.write_text(text.replace(str(site.lab.known_hosts), str(empty)))
 
 
 QUICK = "deadline: 10s, settle: 5s, hold: 4s"
@@ -114,13 +116,6 @@ CASES = {
     ),
     "guard_too_short": Case(3, ("guard", "too short"), text=play(DESCRIBE, more="guard: 60s", verify="settle: 2m")),
 }
-
-ANOTHER_NODE = """
-nodes:
-  m1: {primary: {port: a Vlan10, address: 10.1.1.11/24}, secondary: {port: s Vlan20, address: 10.2.0.11/24}}
-  m2: {primary: {port: b Vlan10, address: 10.1.2.12/24}, secondary: {port: s Vlan20, address: 10.2.0.12/24}}
-  m3: {primary: {port: b Vlan10, address: 10.1.2.254/24}, secondary: {port: s Vlan20, address: 10.2.0.13/24}}
-"""
 
 
 def meeting(case: Case) -> Scenario:

@@ -68,13 +68,13 @@ def machine_at_a_terminal(stage: Stage) -> End:
     site = stage.site()
     err = site.folder / "stderr"
     words = site.command("run", site.playbook(play(DESCRIBE)), "--json")
-    with Terminal() as terminal, err.open("w") as aside:
-        with terminal.begin(words, site.environment(), HERE, stderr=aside) as process:
-            terminal.watch(lambda: "Begin?" in err.read_text())
-            before = site.written()
-            terminal.type("y\n")
-            terminal.watch(lambda: False)
-            code = process.wait(60)
+    with err.open("w") as aside, Terminal() as terminal:
+        process = terminal.begin(words, site.environment(), HERE, stderr=aside)
+        terminal.watch(lambda: "Begin?" in err.read_text())
+        before = site.written()
+        terminal.type("y\n")
+        terminal.watch(lambda: False)
+        code = process.wait(60)
     assert before == {}  # it asks before it sends
     return End(code, terminal.seen, site.events(), site.changed(), err.read_text())
 
@@ -102,6 +102,7 @@ def test_machine_at_a_terminal_reads_json_alone(ends: Ends) -> None:
     """With ``--json`` the plan and the question go to standard error; standard output is the journal, line by line."""
     end: End = ends.of("json")
     assert end.code == 0, end.err
+    assert all(line.startswith("{") for line in end.seen.splitlines())
     lines = [json.loads(line) for line in end.seen.splitlines()]
     assert [(line["kind"], line["seq"]) for line in lines] == [(event.kind.value, event.seq) for event in end.events]
     assert "description by safeshift" in end.err  # the plan

@@ -82,7 +82,7 @@ DEFECTS = (
     Defect(
         "an alarm is not heard",
         machine,
-        "        return (state, ()) if state.stop is not None or _only_saves_are_left(state, event) else _stop(state, event)",
+        "        return _alarmed(state, event)",
         "        return state, ()",
         "I6",
     ),
@@ -124,8 +124,8 @@ DEFECTS = (
     Defect(
         "a device that was sent its lines stays in the queue",
         machine,
-        "    state = replace(state, queue=state.queue[free:] if free > 0 else state.queue)",
-        "",
+        "replace(state, queue=state.queue[WAVE:])",
+        "state",
         "I13",
     ),
     Defect(
@@ -189,8 +189,8 @@ DEFECTS = (
     Defect(
         "a device is skipped when a move is undone",
         unwind,
-        "    for device, standing in state.standing[move].items():\n",
-        "    for device, standing in tuple(state.standing[move].items())[:1]:\n",
+        "    for device in wave:\n        standing",
+        "    for device in wave[:1]:\n        standing",
         "stuck",
     ),
     Defect(

@@ -22,6 +22,7 @@ from safeshift.engine.states import (
     Stage,
 )
 from safeshift.journal.events import Kind
+from safeshift.planning.plan import WAVE
 from tests.unit.engine.outlines import NONE, PAUSE, STAGED, TIMER, change, outline
 from tests.unit.engine.walking import Walk
 
@@ -80,15 +81,18 @@ def test_unwind_goes_on_although_one_device_cannot_be_undone() -> None:
 
 
 def test_move_on_eight_devices_has_never_more_than_six_commits_in_flight() -> None:
-    """The window is full, never more than full, and refilled as devices are read back; in plan order."""
+    """A wave is full, and the next one begins when all of it is read back; in plan order."""
     walk = Walk(outline((EIGHT,))).until(Act.COMMIT)
-    assert [e.device for e in walk.in_order()] == [f"d{number}" for number in range(machine.WINDOW)]
+    assert [e.device for e in walk.in_order()] == [f"d{number}" for number in range(WAVE)]
     walk.answer(walk.flying(Act.COMMIT, "d3"))
-    assert len(walk.state.flying) == machine.WINDOW
     walk.answer(walk.flying(Act.READ_BACK, "d3"))
-    assert walk.flying(Act.COMMIT, "d6").device == "d6"
+    assert {e.device for e in walk.state.flying} == {"d0", "d1", "d2", "d4", "d5"}
+    for device in ("d0", "d1", "d2", "d4", "d5"):
+        walk.answer(walk.flying(Act.COMMIT, device))
+        walk.answer(walk.flying(Act.READ_BACK, device))
+    assert {e.device for e in walk.state.flying} == {"d6", "d7"}
     assert walk.finish().final is Final.COMPLETED
-    assert walk.most == machine.WINDOW
+    assert walk.most == WAVE
 
 
 def test_move_on_eight_devices_stops_the_window_when_one_commit_is_refused() -> None:
@@ -110,6 +114,7 @@ def test_confirms_come_in_plan_order_one_after_the_other() -> None:
         seen.append(effect.device)
         walk.answer(effect)
     assert seen == ["z9", "a1", "b2"]
+    assert walk.finish().final is Final.COMPLETED
 
 
 def test_confirm_that_is_refused_unwinds_those_confirmed_by_inverse_lines() -> None:
@@ -128,6 +133,7 @@ def test_confirm_that_ends_after_the_stop_counts_as_confirmed() -> None:
     assert walk.acts(*UNDOING) == []
     walk.answer(walk.flying(Act.CONFIRM))
     assert walk.acts(*UNDOING) == [(Act.UNDO, 0, "p1")]
+    assert walk.finish().final is Final.ROLLED_BACK
 
 
 def test_move_with_nothing_needed_sends_nothing() -> None:
@@ -189,13 +195,15 @@ def test_alarm_in_every_phase_ends_with_everything_restored(act: Act, cause: Cau
     walk = Walk(outline((PAUSE, change(p1=STAGED, p2=TIMER, s1=NONE), PAUSE))).until(act)
     asked, sent = len(walk.asked), walk.state.sent
     walk.stop(cause)
-    if act is Act.SAVE and cause is Cause.INTERRUPT:
-        assert walk.finish().final is Final.COMPLETED  # all was done and kept: only the last saves were under way
+    if act is Act.SAVE:  # all is done and kept: only the last saves are under way, and nothing can be undone
+        final = Final.COMPLETED if cause is Cause.INTERRUPT else Final.NEEDS_OPERATOR
+        assert walk.finish().final is final
+        assert not walk.state.unsettled or "complete and kept" in walk.state.unsettled[0]
         return
     assert walk.finish().final is (Final.ROLLED_BACK if sent else Final.REFUSED)
     assert {effect.act for effect in walk.asked[asked:]} <= UNDOING
     stages = {one.stage for devices in walk.state.standing.values() for one in devices.values()}
-    assert stages <= {Stage.RESTORED}
+    assert stages <= {Stage.RESTORED, Stage.CLEAN}
     assert walk.state.stop == Alarm(cause, "somebody said stop")
 
 
@@ -221,7 +229,7 @@ def test_gate_that_fails_hands_on_its_cause() -> None:
     """A watch that ended for isolation stops the run for isolation, so that the exit and the report say so."""
     walk = Walk(outline((change(p1=STAGED),))).until(Act.WATCH)
     walk.tell(Came(walk.flying(Act.WATCH), Outcome.FAILED, "n1 is isolated", cause=Cause.ISOLATION))
-    assert walk.state.stop == Alarm(Cause.ISOLATION, "n1 is isolated")
+    assert walk.finish().stop == Alarm(Cause.ISOLATION, "n1 is isolated")
 
 
 def test_networks_that_do_not_pass_again_need_an_operator() -> None:

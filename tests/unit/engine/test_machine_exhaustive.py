@@ -65,7 +65,7 @@ def test_machine_that_ends_rolled_back_has_restored_every_device(visits: list[Vi
     for visit in visits:
         if visit.state.final is Final.ROLLED_BACK:
             stages = {one.stage for devices in visit.state.standing.values() for one in devices.values()}
-            assert stages <= {Stage.RESTORED}
+            assert stages <= {Stage.RESTORED, Stage.CLEAN}
 
 
 def test_machine_that_is_stopped_before_anything_was_sent_refuses(visits: list[Visit]) -> None:

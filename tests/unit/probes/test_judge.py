@@ -145,13 +145,23 @@ def test_silence_of_everybody_is_unknown() -> None:
 
 
 def test_partners_testify_about_a_silent_observer() -> None:
-    """A node whose own session died is judged by those that ask it: well, or lost."""
+    """A node whose own session died is judged by those that ask it: well, or lost once its own last word is stale."""
     looking = Looking()
     looking.round(WINDOW)
     looking.judge.record(Silence("n1", looking.now, "session lost"))
     assert _node(looking.round(1, silent=["n1"]), "n1").verdict is Verdict.PASS
-    view = looking.round(11, silent=["n1"], lost=looking.pairs)
-    assert set(view.isolated) == {"n1", "n3"}
+    assert looking.round(11, silent=["n1"], lost=looking.pairs).isolated == ()
+    assert set(looking.round(WINDOW, silent=["n1"], lost=looking.pairs).isolated) == {"n1", "n3"}
+
+
+def test_silence_of_one_pair_is_not_that_of_the_others() -> None:
+    """One ping that broke says nothing of what the same observer sees elsewhere, nor is it mended by it."""
+    looking = Looking({"n1": ("n3", "n4"), "n3": ("n1",), "n4": ("n1",)})
+    looking.round(WINDOW)
+    broken = looking.pairs["n1", "n4", PRIMARY]
+    looking.judge.record(Silence("n1", looking.now, "no route", broken))
+    looking.judge.record(Observation(looking.pairs["n1", "n3", PRIMARY], looking.now, True, 0.5))
+    assert _node(looking.judge.view(looking.now), "n1").outward.sent == WINDOW + 1  # n1 to n3, and nothing of n1 to n4
 
 
 def test_silent_observer_that_reports_again_is_heard_again() -> None:

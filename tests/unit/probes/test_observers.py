@@ -236,7 +236,7 @@ def test_stream_that_ended_after_results_is_begun_anew_without_a_silence(watched
 
 def test_ping_command_is_one_that_a_user_may_send_and_that_ends_itself() -> None:
     """No address family is guessed, names are not resolved, and a ping that nobody ends is over in ten minutes."""
-    assert ping_stream_command("10.1.2.13") == "ping -O -n -i 0.2 -W 1 -w 600 10.1.2.13"
+    assert ping_stream_command("10.1.2.13") == "ping -O -n -i 0.2 -W 1 -w 60 10.1.2.13"
     assert platform_named("linux").is_read(ping_stream_command("10.1.2.13"))
 
 
