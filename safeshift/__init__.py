@@ -24,5 +24,5 @@ journal        the append-only record, written before each act
 lab            the emulated fabric: real SSH servers on a network that behaves like a network
 =============  ======================================================================================
 
-Read ``api.py`` next.
+Read ``api/running.py`` next.
 """

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-from safeshift.lab.around import NeighborView, PortView, RouteView
+from safeshift.lab.around import HopView, NeighborView, PortView, RouterLsaView, RouteView
 from safeshift.lab.device import Device, DeviceSpec
 from safeshift.lab.dialects.base import Wire
 from safeshift.lab.dialects.terminal import Terminal
@@ -107,6 +107,9 @@ class TinyAround:
         self.changes: list[str] = []
         self.lost: set[IPv4Address] = set()
         self.rtt_ms = 0.432
+        gateway = HopView(IPv4Address("10.0.11.1"), (0.41, None, 0.39))
+        silent = HopView(None, (None, None, None))
+        self.hops = (gateway, silent, HopView(IPv4Address("10.1.2.13"), (1.234, 1.1, 1.3), "reached"))
 
     def port(self, device: str, interface: str) -> PortView:
         """See ``Around``."""
@@ -143,6 +146,18 @@ class TinyAround:
     def ping(self, device: str, target: IPv4Address, source: IPv4Address | None) -> float | None:
         """See ``Around``."""
         return None if target in self.lost else self.rtt_ms
+
+    def ttl(self, device: str, target: IPv4Address, source: IPv4Address | None) -> int:
+        """See ``Around``."""
+        return 62
+
+    def trace(self, device: str, target: IPv4Address, source: IPv4Address | None) -> tuple[HopView, ...]:
+        """See ``Around``."""
+        return self.hops
+
+    def database(self, device: str) -> tuple[RouterLsaView, ...]:
+        """See ``Around``."""
+        return (RouterLsaView(IPv4Address("10.255.0.9"), 5, time.monotonic() - 100),)
 
     def changed(self, device: str) -> None:
         """See ``Around``."""

@@ -93,13 +93,13 @@ class Situation:
         """Return those of some typed lines that the device does not hold yet.
 
         Raises:
-            PlanError: one of them does not configure but acts: no guard could cover it, and no flag sends it.
+            PlanError: one of them cannot be part of a run, and no flag sends it.
         """
         platform = self.platforms[device]
-        acting = platform.stray(lines)
-        if acting:
+        stray = platform.stray(lines)
+        if stray:
             hint = "write configuration only; safeshift itself enters, commits, confirms and leaves"
-            raise PlanError(f"{device}: {acting!r} does not configure but acts, so no guard could cover it", hint=hint)
+            raise PlanError(f"{device}: {stray}", hint=hint)
         return platform.needed(self.configs[device], lines)
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from safeshift.drivers.fleet import FORKS
+from safeshift.errors import FabricError
 from safeshift.model import fabric as fabric_file
 from safeshift.model.ansible_cfg import AnsibleConfig, find_config
 from safeshift.model.connection import ConnectionDefaults
@@ -24,7 +26,6 @@ from safeshift.planning.selecting import Selection
 from safeshift.planning.site import Site, site_of
 
 NOTHING: Mapping[str, object] = MappingProxyType({})
-FORKS = 16  # logins at the same time, where nobody says how many
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,18 @@ class Job:
 
 
 def find_fabric(sources: Sequence[str]) -> Path:
-    """Return the fabric file that belongs to an inventory: the one beside it, ``inventories/dc1.fabric.yml``."""
+    """Return the fabric file that belongs to an inventory: the one beside it, ``inventories/dc1.fabric.yml``.
+
+    Raises:
+        FabricError: there is none.
+    """
     first = Path(sources[0].rstrip("/")) if sources else Path("inventories")
     stem = first.name if first.is_dir() else first.stem
-    return first.parent / f"{stem}.fabric.yml"
+    beside = first.parent / f"{stem}.fabric.yml"
+    if first.exists() and not beside.exists():
+        hint = "name it with --fabric FILE; docs/fabric.md says what stands in it"
+        raise FabricError(f"there is no fabric file beside the inventory ({beside})", hint=hint)
+    return beside
 
 
 def load(

@@ -25,8 +25,8 @@ from safeshift.engine.looking import Approver, Looker
 from safeshift.engine.perform import Performer
 from safeshift.engine.preflight import Preflight
 from safeshift.engine.record import Observer, Recorder
-from safeshift.engine.shell import Shell, exit_code
-from safeshift.engine.states import Final, MoveOutline, Outline, State
+from safeshift.engine.shell import Shell
+from safeshift.engine.states import Final, MoveOutline, Outline, State, exit_code
 from safeshift.errors import (
     ExitCode,
     JournalError,
@@ -170,8 +170,11 @@ def _carry_out(order: _Order, writer: RunWriter, life: Alive, stack: ExitStack) 
         life.settle(orphan)  # not before: a run that was refused has not dealt with what the orphan left
     shell = _shell(order, flight, plan, judgement, recorder)
     stack.callback(life.die)  # unless it ends as it should: then nobody closed the journal, and the next run is told
-    state = shell.run()
-    life.end()
+    try:
+        state = shell.run()
+    finally:
+        if recorder.closed:
+            life.end()
     return RunResult(
         run=recorder.run,
         final=state.final or Final.NEEDS_OPERATOR,

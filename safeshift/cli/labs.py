@@ -13,8 +13,9 @@ import typer
 
 from safeshift import api
 from safeshift.cli import options as flags
-from safeshift.cli.labtext import describe, lab_json, outline, resting_line
+from safeshift.cli.labtext import describe, lab_json, outline, received_json, received_lines, resting_line
 from safeshift.cli.saying import say, say_json
+from safeshift.clock import SystemClock
 from safeshift.errors import InputError, LabError, RefusedError
 from safeshift.lab.faults import FaultKind, load_fault
 from safeshift.lab.process import (
@@ -51,6 +52,7 @@ def register(app: typer.Typer) -> None:
     lab.command("up")(up)
     lab.command("status")(status)
     lab.command("down")(down)
+    lab.command("log")(log)
     lab.command("fault")(fault)
     lab.command("clear")(clear)
     lab.command("fail-link")(fail_link)
@@ -138,6 +140,18 @@ def _see_runs(places: Sequence[Path]) -> None:
             hint = "wait until it has ended, or end the lab all the same with --force"
             who = holder.owner or "a run"
             raise RefusedError(f"the lab of {path.name} is in use: {who} is under way on it", hint=hint)
+
+
+def log(device: Device, fabric: Which = None, as_json: flags.AsJson = False) -> None:
+    """Tell every line that a device was sent since its lab started, by the lab's own record."""
+    lab = _meant(fabric)
+    lines = lab.received(device)
+    if as_json:
+        say_json(received_json(lines, SystemClock()))
+    elif lines:
+        say(received_lines(lines, SystemClock()))
+    else:
+        say([Line(f"{device} of {lab.fabric} was sent nothing since the lab started")])
 
 
 def fault(

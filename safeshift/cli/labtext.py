@@ -6,8 +6,11 @@ Words only; ``labs.py`` decides when they are said. Every command printed here i
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 
+from safeshift.clock import Clock
+from safeshift.lab.device import Received
 from safeshift.lab.running import LabDevice, Origin, RunningLab
 from safeshift.reporting.lines import Line, Tone
 from safeshift.units import show_duration
@@ -58,6 +61,7 @@ def lab_json(lab: RunningLab, *, sessions: int | None = None) -> dict[str, objec
         "password_file": str(lab.password_file),
         "key_file": str(lab.key_file),
         "ssh_config": str(lab.ssh_config),
+        "ansible_cfg": str(lab.ansible_cfg),
         "known_hosts": str(lab.known_hosts),
         "inventory": str(lab.inventory),
         "state_dir": str(lab.state_dir),
@@ -65,12 +69,46 @@ def lab_json(lab: RunningLab, *, sessions: int | None = None) -> dict[str, objec
     }
 
 
+def received_lines(lines: Sequence[Received], clock: Clock) -> Iterator[Line]:
+    """Tell what a device received, oldest first."""
+    rows = [("TIME UTC", "SESSION", "USER", "MODE", "LINE")]
+    rows += [
+        (f"{at:%H:%M:%S}.{at.microsecond // 1000:03}", str(one.session), one.user, one.mode, one.line)
+        for one in lines
+        for at in (_wall(one, clock),)
+    ]
+    yield from _columns(rows, depth=0)
+
+
+def received_json(lines: Sequence[Received], clock: Clock) -> list[dict[str, object]]:
+    """Return what ``received_lines`` tells, for machines; times in UTC."""
+    return [
+        {
+            "at": _wall(one, clock).isoformat(),
+            "session": one.session,
+            "user": one.user,
+            "mode": one.mode,
+            "line": one.line,
+        }
+        for one in lines
+    ]
+
+
+def _wall(one: Received, clock: Clock) -> datetime:
+    """The lab counts on this machine's monotonic clock, which all its processes share."""
+    return clock.now() - timedelta(seconds=clock.monotonic() - one.at)
+
+
 def _table(devices: tuple[LabDevice, ...]) -> Iterator[Line]:
     rows = [("DEVICE", "PLATFORM", "ADDRESS"), *((one.name, one.platform, f"{one.host}:{one.port}") for one in devices)]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    yield from _columns(rows)
+
+
+def _columns(rows: Sequence[tuple[str, ...]], *, depth: int = 1) -> Iterator[Line]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for number, row in enumerate(rows):
         cells = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield Line(cells.rstrip(), Tone.PLAIN if number else Tone.HEAD, 1)
+        yield Line(cells.rstrip(), Tone.PLAIN if number else Tone.HEAD, depth)
 
 
 def _ways_in(lab: RunningLab) -> Iterator[Line]:
@@ -82,12 +120,13 @@ def _ways_in(lab: RunningLab) -> Iterator[Line]:
         "ssh_config_file": str(lab.ssh_config),
     }
     login |= {"use_keys": True, "key_file": str(lab.key_file)}
-    ansible = f"ansible -i {inventory} {first.name} -m ansible.netcommon.cli_command"
+    as_told = f"ANSIBLE_CONFIG={shlex.quote(str(lab.ansible_cfg))}"
+    ansible = f"{as_told} ansible -i {inventory} {first.name} -m ansible.netcommon.cli_command"
     ways = {
         "user": lab.user,
         "password": f"in {lab.password_file}",
         "known_hosts": str(lab.known_hosts),
-        "inventory": f"{lab.inventory}  (safeshift and Ansible: -i)",
+        "inventory": f"{lab.inventory}  (-i; Ansible needs {lab.ansible_cfg.name} too, as below)",
         "ssh": f"ssh -F {config} {first.name}",
         "ansible": f"{ansible} -a 'command=\"show version\"'",
         "netmiko": f"ConnectHandler({', '.join(f'{name}={value!r}' for name, value in login.items())})",

@@ -74,8 +74,9 @@ def run(
         bool, typer.Option("--yes", "-y", help="Do not ask before the first change, and answer approve with yes.")
     ] = False,
     override_what_if: Annotated[
-        str, typer.Option("--override-what-if", metavar="REASON", help="Go on although the what-if foresees harm.")
-    ] = "",
+        str | None,
+        typer.Option("--override-what-if", metavar="REASON", help="Go on although the what-if foresees harm."),
+    ] = None,
     dry: Annotated[bool, typer.Option("--check", "-C", help="Only check; the same as safeshift check.")] = False,
     diff: Annotated[bool, typer.Option("--diff", "-D", help="Show how each configuration changes.")] = False,
     list_hosts: Annotated[bool, typer.Option("--list-hosts", help="Only list the hosts.")] = False,
@@ -99,13 +100,15 @@ def run(
             forks=forks,
             config=config,
         )
+        if override_what_if is not None and not override_what_if.strip():
+            raise InputError("--override-what-if needs a reason", hint="say in words why the model is wrong")
         choice = LabChoice(lab, truth, faults)
         if list_hosts or list_steps:
             tell_lists(job, hosts=list_hosts, steps=list_steps, as_json=as_json)
             return
         if dry:
             _check(job, choice, offline=False, diff=diff, as_json=as_json)
-        how = _How(yes, override_what_if, diff, journal, as_json, verbose)
+        how = _How(yes, override_what_if or "", diff, journal, as_json, verbose)
         _run(job, choice, how)
 
 

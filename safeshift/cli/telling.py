@@ -39,7 +39,11 @@ def tell_check(job: api.Job, found: api.CheckResult, *, diff: bool, as_json: boo
         if found.plan is not None and found.judgement is not None:
             told.append(plan_text(job, found.plan, found.judgement, diff=diff))
         told += [printable(note) for note in found.notes]
-        say_text("\n".join(told if found.refusal else [*told, "check: a run would start"]))
+        offline = found.plan is not None and found.plan.offline
+        well = (
+            "check: by the files alone a run would start; the devices decide" if offline else "check: a run would start"
+        )
+        say_text("\n".join(told if found.refusal else [*told, well]))
     if found.refusal is not None:
         _tell_error(found.refusal)
 

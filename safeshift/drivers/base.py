@@ -5,11 +5,13 @@ A driver performs and reports; it takes no decision. Next: ``netmiko_driver.py``
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from safeshift.platforms.base import GuardCommands, PendingGuard, Platform
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,14 @@ class Driver(Protocol):
 
     def close(self) -> None:
         """End the session; never raises."""
+        ...
+
+    def prove_login(self) -> None:
+        """Log in once more beside the session that is kept, and leave: nobody is locked out.
+
+        Raises:
+            ConnectError, AuthError, HostKeyError: nobody could be sure to get in again.
+        """
         ...
 
     def give_way(self) -> None:
@@ -95,6 +105,18 @@ class Driver(Protocol):
             CommandRejectedError, OutcomeUnknownError: the startup configuration may be the old or the new one.
 
         """
+        ...
+
+
+class Drivers(Protocol):
+    """The drivers of many devices, one each; a ``Fleet``."""
+
+    def driver(self, name: str) -> Driver:
+        """Return a device's driver, always the same one."""
+        ...
+
+    def each(self, names: Iterable[str], function: Callable[[Driver], T]) -> dict[str, T | Exception]:
+        """Call a function with each driver, several at a time; per device what it returned or raised."""
         ...
 
 

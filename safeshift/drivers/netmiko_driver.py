@@ -61,6 +61,7 @@ class NetmikoDriver:
         self._host = ""
         self._retired = False
         self._reading = False
+        self._giving_way = threading.Lock()
 
     def open(self) -> None:
         """See ``Driver``."""
@@ -73,11 +74,16 @@ class NetmikoDriver:
         if session is not None:
             session.close()
 
+    def prove_login(self) -> None:
+        """See ``Driver``."""
+        self._enter(open_link(self.connection, device=self.device, netmiko_type=self.platform.name)).close()
+
     def give_way(self) -> None:
         """See ``Driver``."""
-        if self._reading:
-            self._reading = False
-            self.close()
+        with self._giving_way:  # a read that ends just now waits here, and a write behind it: it is not cut off
+            if self._reading:
+                self._reading = False
+                self.close()
 
     def retire(self) -> None:
         """Close for good: whoever still works with it, in whatever thread, opens no new session and sends no line."""
@@ -99,7 +105,8 @@ class NetmikoDriver:
                         careful = attempt.retry_state.attempt_number > 1
                         answers = self._read_once(commands, until, at_once=1 if careful else BLOCK_LINES)
             finally:
-                self._reading = False
+                with self._giving_way:
+                    self._reading = False
         return answers
 
     def running_config(self, *, deadline_s: float = 30.0) -> str:
@@ -205,6 +212,8 @@ class NetmikoDriver:
 
     def _read_once(self, commands: Sequence[str], until: float, *, at_once: int) -> tuple[str, ...]:
         session = self._at_exec()
+        if not self._reading:  # it was called off while the device let us in: nothing is under way yet that could end
+            raise doubt(self.device, Phase.READ, "the read was called off")
         if self._sudo is not None:
             return tuple(self._read_as(self._sudo, command, until) for command in commands)
         setup = () if session.prepared else self.platform.dialogue.setup
@@ -283,16 +292,20 @@ class NetmikoDriver:
             with attempt:
                 self._link = open_link(self.connection, device=self.device, netmiko_type=self.platform.name)
         assert self._link is not None, "the policy ends with a link or an error"
-        session = Session(self._link, self.platform.dialogue, device=self.device, clock=self.clock)
+        self._session = self._enter(self._link)
+        return self._session
+
+    def _enter(self, link: NetmikoLink) -> Session:
+        """Go as far as the prompt of the rights that are asked for; what does not get there is closed."""
+        session = Session(link, self.platform.dialogue, device=self.device, clock=self.clock)
         try:
             session.greet(deadline_s=self.connection.timeout_s)
             self._recognise(session)
-            self._become(session, self._link)
+            self._become(session, link)
             self._refuse_when_retired()  # the run may have ended while the device let us in
         except DeviceError:
             session.close()
             raise
-        self._session = session
         return session
 
     def _refuse_when_retired(self) -> None:

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from safeshift.clock import Clock
-from safeshift.drivers.base import Driver
-from safeshift.drivers.fleet import Fleet
+from safeshift.drivers.base import Driver, Drivers
 from safeshift.errors import DeviceError, PreflightError
 from safeshift.fabric.routing import Failure, Network
 from safeshift.fabric.state import RouterState
@@ -38,9 +37,9 @@ class Seen:
 
 
 class Gatherer:
-    """Reads the routers of one fabric through one fleet."""
+    """Reads the routers of one fabric through their drivers."""
 
-    def __init__(self, fleet: Fleet, fabric: Fabric, routers: tuple[str, ...], clock: Clock) -> None:
+    def __init__(self, fleet: Drivers, fabric: Fabric, routers: tuple[str, ...], clock: Clock) -> None:
         self.fleet = fleet
         self.fabric = fabric
         self.routers = routers

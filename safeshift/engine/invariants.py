@@ -341,6 +341,8 @@ class HonestEnd(_Quiet):
 
     name = "I9"
     touched: dict[tuple[str, str], bool] = field(default_factory=dict)
+    batches: int = 0
+    kept: int = 0
     ever_sent: bool = False
     stopped: bool = False
     goal: bool = False
@@ -390,6 +392,9 @@ class HonestEnd(_Quiet):
                 yield f"batch {batch} became a safe point although its goal was not observed"
             self.unsafe.discard(batch)
             self.touched.clear()
+            self.kept += 1
+        elif event.kind is Kind.PLANNED:
+            self.batches = _batches(event)
 
     def _judge(self, event: Event) -> Iterator[str]:
         state, todo = _text(event, "state"), event.data.get("todo") or ()
@@ -398,6 +403,8 @@ class HonestEnd(_Quiet):
             yield f"COMPLETED, but {', '.join(unrestored) or 'something'} was past no safe point"
         elif state == "ROLLED_BACK" and (unrestored or not self.proven or todo):
             yield f"ROLLED_BACK without proof for {', '.join(unrestored) or 'the networks'}"
+        elif state == "ROLLED_BACK" and self.batches and self.kept == self.batches:
+            yield "ROLLED_BACK although every batch was past its safe point, and nothing could be undone"
         elif state == "REFUSED" and self.ever_sent:
             yield "REFUSED although something had been sent"
         elif state == "NEEDS_OPERATOR":
@@ -409,6 +416,12 @@ class HonestEnd(_Quiet):
                     yield f"NEEDS_OPERATOR does not name {device}"
         elif state not in {"COMPLETED", "ROLLED_BACK", "REFUSED"}:
             yield f"ended as {state!r}"
+
+
+def _batches(event: Event) -> int:
+    plan = event.data.get("plan")
+    batches = plan.get("batches") if isinstance(plan, Mapping) else None
+    return len(batches) if isinstance(batches, list | tuple) else 0
 
 
 @dataclass(slots=True)

@@ -17,9 +17,10 @@ from typing import TypeVar
 from safeshift.clock import Clock
 from safeshift.drivers.fleet import Fleet
 from safeshift.engine import gate
+from safeshift.engine.evidence import evidence
 from safeshift.engine.gather import Gatherer, Seen
 from safeshift.engine.interrupts import Interrupts
-from safeshift.engine.shell import TICK_S, evidence
+from safeshift.engine.shell import TICK_S
 from safeshift.errors import DeviceError, PreflightError, StoppedError, WhatIfError
 from safeshift.journal.events import Json, Kind
 from safeshift.planning.forecast import Judgement, foresee

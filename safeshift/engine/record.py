@@ -45,6 +45,11 @@ class Recorder:
         """Everything that was written so far, in order."""
         return tuple(self._events)
 
+    @property
+    def closed(self) -> bool:
+        """Whether the run's last word was written."""
+        return any(event.kind is Kind.RUN_CLOSED for event in self._events[-1:])
+
     def close(self) -> None:
         """Give every observer a moment to hear the rest; one that does not return is left behind."""
         for listener in self._listeners:

@@ -1,9 +1,8 @@
 """The shell around the machine: journal first, then perform, then journal what came back.
 
-It takes no decision: what happens next comes from ``machine.py``, whether the networks are well from ``gate.py`` by
-way of ``waiting.py``, what is overdue from ``deadlines.py``.
-Acts on devices run in threads of ``Performer``; waits that only look (LOOK, WATCH, SOAK, PROVE) are looked at here,
-many times a second, so that isolation is acted on when it is seen and not when a timer ends.
+It decides nothing: what is next says ``machine.py``, whether the networks are well ``gate.py`` (by ``waiting.py``), what
+is overdue ``deadlines.py``. Waits that only look are looked at here, many times a second: isolation is acted on when it
+is seen. Long, because whatever can break a step off (a person, a bug, a hung device) meets the same few fields.
 """
 
 from __future__ import annotations
@@ -18,16 +17,29 @@ from dataclasses import dataclass, field
 from safeshift.clock import Clock
 from safeshift.engine import chronicle, gate, machine
 from safeshift.engine.deadlines import Deadlines
+from safeshift.engine.evidence import evidence
 from safeshift.engine.interrupts import Interrupts
 from safeshift.engine.perform import Performer
 from safeshift.engine.record import Recorder, complain
 from safeshift.engine.report import Report
-from safeshift.engine.states import Act, Alarm, Came, Cause, Effect, Event, Final, Outcome, Outline, Phase, State
+from safeshift.engine.states import (
+    Act,
+    Alarm,
+    Came,
+    Cause,
+    Effect,
+    Event,
+    Final,
+    Outcome,
+    Outline,
+    Phase,
+    State,
+    exit_code,
+)
 from safeshift.engine.waiting import GATES, Wait
-from safeshift.errors import ExitCode
-from safeshift.journal.events import Json
+from safeshift.journal.events import Json, Kind
 from safeshift.planning.plan import Checks, Plan
-from safeshift.probes.judge import Count, Judge, View
+from safeshift.probes.judge import Judge, View
 from safeshift.verdict import Verdict, worst
 
 TICK_S = 0.05  # how often the view is looked at: a quarter of the default interval between two probes of a pair
@@ -50,7 +62,6 @@ class Shell:
     before_end: Callable[[State], None] = lambda state: None
     _events: queue.Queue[tuple[Event, Mapping[str, Json]]] = field(default_factory=queue.Queue)
     _wait: Wait | None = None
-    _begun: set[Effect] = field(default_factory=set)
     _under_way: dict[Effect, float] = field(default_factory=dict)
     _called_off: dict[Effect, tuple[str, ...]] = field(default_factory=dict)
     _ill_since: float | None = None
@@ -69,13 +80,48 @@ class Shell:
         Guarantees:
             Returns with the run COMPLETED, ROLLED_BACK, NEEDS_OPERATOR or REFUSED, never in between. A second
             interrupt ends it where it stands, as NEEDS_OPERATOR; a bug of ours undoes it, a second one ends it.
+            KeyboardInterrupt counts as an interrupt. Whatever else a signal handler of the caller's raises does so
+            too, and is raised again when the run has ended.
         """
+        ended, walked = threading.Event(), list[State | BaseException]()
+
+        def walk() -> None:
+            try:
+                walked.append(self._walk())
+            except BaseException as error:
+                walked.append(error)
+            ended.set()
+
+        # In a thread of its own: what a signal handler raises must not break off a step between journal and act.
+        threading.Thread(target=walk, name="safeshift-shell", daemon=True).start()
+        raised = self._wait_for(ended)
+        (end,) = walked
+        for error in (end, raised):
+            if isinstance(error, BaseException):
+                raise error
+        assert isinstance(end, State), "whatever else was walked to was raised"
+        return end
+
+    def _wait_for(self, ended: threading.Event) -> BaseException | None:
+        """Wait for the run's end, whatever is raised here meanwhile; return what the caller must be told of it."""
+        raised: BaseException | None = None
+        while not ended.is_set():
+            try:
+                ended.wait()
+            except KeyboardInterrupt:
+                self.interrupts.request("SIGINT")
+            except BaseException as error:
+                raised = error
+                self.interrupts.request(type(error).__name__)
+        return raised
+
+    def _walk(self) -> State:
         try:
-            return self._walk()
+            return self._go()
         finally:
             self.performer.looker.called_off.set()
 
-    def _walk(self) -> State:
+    def _go(self) -> State:
         self._began = self.clock.monotonic()
         state, effects = machine.start(self.outline)
         before: State | None = None
@@ -91,27 +137,25 @@ class Shell:
                     return state
                 event, findings = self._next(state)
                 if self.interrupts.at_once:
-                    return self._stop_where_it_stands(state, "a second interrupt")
-                before, (state, effects) = state, machine.step(state, event)
-                state, turned = self.performer.advised(state), False
-            except KeyboardInterrupt:  # whoever runs us from Python has no handler that only counts
-                self.interrupts.request("SIGINT")
-                self._settle(state, event, effects)
+                    return self._stop_where_it_stands(state, Cause.INTERRUPT, "a second interrupt")
+                after, effects = machine.step(state, event)
+                before, state, turned = state, self.performer.advised(after), False
             except Exception as error:  # a bug of ours must not leave a change standing
                 if self._bug:
-                    return self._stop_where_it_stands(state, f"a second bug in safeshift: {error!r}")
+                    return self._stop_where_it_stands(state, Cause.STEP, f"a second bug in safeshift: {error!r}")
                 self._bug = f"a bug in safeshift, please report it: {error!r}"
                 complain(traceback.format_exc())
-                self._settle(state, event, effects)
-                self._events.put((Alarm(Cause.STEP, self._bug), {}))
+                if state.phase is Phase.ENDED:
+                    return self._close(state)
+                self._settle(state)
 
-    def _settle(self, state: State, event: Event | None, effects: tuple[Effect, ...]) -> None:
-        """After a turn that broke off: whatever it did not begin, or took in and lost, has an unknown outcome."""
-        missing = {effect for effect in effects if effect in state.flying and effect not in self._begun}
-        if isinstance(event, Came) and event.effect in state.flying and event.effect not in self._begun:
-            missing.add(event.effect)
-        for effect in missing:
-            self._events.put((Came(effect, Outcome.UNKNOWN, "safeshift was interrupted before it was begun"), {}))
+    def _settle(self, state: State) -> None:
+        """After a turn that broke off: what is in flight and neither under way nor told of has an unknown outcome."""
+        with self._events.mutex:
+            told = {event.effect for event, _ in self._events.queue if isinstance(event, Came)}
+        here = set(self._under_way) | told | ({self._wait.effect} if self._wait is not None else set())
+        for effect in state.flying - here:
+            self._events.put((Came(effect, Outcome.UNKNOWN, "safeshift broke off before it was begun"), {}))
 
     def _turn(
         self,
@@ -122,7 +166,6 @@ class Shell:
         findings: Mapping[str, Json],
     ) -> None:
         """Record one step of the machine, then perform what it asks for."""
-        self._begun = set()
         kept = self._finish(before, event, state, effects, findings)
         self._deadlines.watch(state, effects, self.clock.monotonic())
         if any(effect.act is Act.COMMIT for effect in effects):
@@ -131,15 +174,21 @@ class Shell:
         if not kept and state.stop is None:
             self._events.put((Alarm(Cause.JOURNAL, self.recorder.trouble), {}))
         for effect in effects:
-            self._begun.add(effect)
             if not kept and effect.act.changes_a_device and state.stop is None:
                 self._events.put((Came(effect, Outcome.FAILED, "not sent: the journal is lost"), {}))
             elif effect.act in GATES:
                 self._open_gate(effect)
             else:
-                self._under_way[effect] = self.clock.monotonic()
-                # a daemon: a device that hangs must not keep a run that was stopped at once from ending
-                threading.Thread(target=self._perform, args=(effect,), name="safeshift-act", daemon=True).start()
+                self._begin(effect)
+
+    def _begin(self, effect: Effect) -> None:
+        """Have an act performed; in a daemon, for a device that hangs must not keep a stopped run from ending."""
+        self._under_way[effect] = self.clock.monotonic()
+        try:
+            threading.Thread(target=self._perform, args=(effect,), name="safeshift-act", daemon=True).start()
+        except RuntimeError:  # no more threads can be had: nobody performs it
+            del self._under_way[effect]
+            raise
 
     def _finish(
         self,
@@ -188,8 +237,8 @@ class Shell:
             report = self.performer.perform(effect)
         except BaseException as error:  # a thread that died without a word would leave the run waiting for ever
             report = Report(Outcome.UNKNOWN, f"bug in safeshift: {error!r}")
+        self._events.put((_came(effect, report), report.findings))  # first: at every moment one of the two knows of it
         self._under_way.pop(effect, None)
-        self._events.put((_came(effect, report), report.findings))
 
     def _next(self, state: State) -> tuple[Event, Mapping[str, Json]]:
         """Return the next event: what a person asked, what a device said, what the probes see, what a clock says."""
@@ -211,6 +260,8 @@ class Shell:
             return Alarm(Cause.INTERRUPT, f"{self.interrupts.first}, twice"), {}
         if state.stop is not None:
             return None
+        if self._bug:
+            return Alarm(Cause.STEP, self._bug), {}
         if self.interrupts.first and not self._heard:
             self._heard = True
             return Alarm(Cause.INTERRUPT, f"stopped by {self.interrupts.first}"), {}
@@ -283,58 +334,25 @@ class Shell:
             **times,
         }
 
-    def _stop_where_it_stands(self, state: State, why: str) -> State:
+    def _stop_where_it_stands(self, state: State, cause: Cause, why: str) -> State:
         """End at once: nothing more is sent, and everything that may be armed or changed is named."""
-        stop = Alarm(Cause.INTERRUPT, f"stopped at once by {why}")
+        stop = Alarm(cause, f"stopped at once by {why}")
         ended = self.performer.abandoned(state, stop)
         try:
             self._finish(state, stop, ended, (), {})
-        except Exception:  # the end is told to whoever called us, even where it cannot be written down any more
+        except Exception:
             complain(traceback.format_exc())
+            return self._close(ended)
         return ended
 
-
-def evidence(view: View, require: tuple[str, ...]) -> dict[str, Json]:
-    """Return what a view shows as JSON: the verdict of each required network, and every node that does not PASS."""
-    return {
-        "networks": {network: view.verdict(network).value for network in require},
-        "isolated": list(view.isolated),
-        "nodes": [
-            {
-                "node": node.node,
-                "network": node.network,
-                "verdict": node.verdict.value,
-                "lost": list(node.lost),
-                "sent": node.sent,
-                "missed": node.missed,
-                "rtt_ms": _milliseconds(node.rtt_ms),
-                "outward": _counted(node.outward),
-                "inward": _counted(node.inward),
-            }
-            for node in view.nodes
-        ],
-    }
-
-
-def _counted(count: Count) -> dict[str, Json]:
-    return {"sent": count.sent, "missed": count.missed, "rtt_ms": _milliseconds(count.rtt_ms)}
-
-
-def _milliseconds(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
-
-
-def exit_code(state: State, *, journal_lost: bool) -> ExitCode:
-    """Return the exit code of an ended run; it is decided by the final state alone."""
-    if state.final is Final.NEEDS_OPERATOR:
-        return ExitCode.NEEDS_OPERATOR
-    if state.final is Final.COMPLETED:
-        return ExitCode.COMPLETED
-    if journal_lost:
-        return ExitCode.JOURNAL
-    if state.stop is not None and state.stop.cause is Cause.INTERRUPT:
-        return ExitCode.INTERRUPTED
-    return ExitCode.ROLLED_BACK if state.final is Final.ROLLED_BACK else ExitCode.REFUSED
+    def _close(self, state: State) -> State:
+        """Write a run's last word where the way in which it is written else is what broke."""
+        final = state.final or Final.NEEDS_OPERATOR
+        stop = {"cause": state.stop.cause.value, "reason": state.stop.detail} if state.stop is not None else {}
+        code = exit_code(state, journal_lost=bool(self.recorder.trouble))
+        said: dict[str, Json] = {"state": final.value, "cause": "", "reason": "", **stop, "todo": list(state.unsettled)}
+        self.recorder.note(Kind.RUN_CLOSED, **said, exit_code=int(code))
+        return state
 
 
 def _came(effect: Effect, report: Report) -> Came:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from safeshift.actions.base import MoveKind
+from safeshift.errors import ExitCode
 from safeshift.platforms.base import GuardStyle
 
 
@@ -224,3 +225,16 @@ class State:
         index = self.move if move is None else move
         devices = {**self.standing.get(index, {}), device: standing}
         return replace(self, standing={**self.standing, index: devices})
+
+
+def exit_code(state: State, *, journal_lost: bool) -> ExitCode:
+    """Return the exit code of an ended run; it is decided by the final state alone."""
+    if state.final is Final.NEEDS_OPERATOR:
+        return ExitCode.NEEDS_OPERATOR
+    if state.final is Final.COMPLETED:
+        return ExitCode.COMPLETED
+    if journal_lost:
+        return ExitCode.JOURNAL
+    if state.stop is not None and state.stop.cause is Cause.INTERRUPT:
+        return ExitCode.INTERRUPTED
+    return ExitCode.ROLLED_BACK if state.final is Final.ROLLED_BACK else ExitCode.REFUSED

@@ -53,8 +53,12 @@ class Wait:
         """Ask the gate; None while it holds."""
         view, age = self.judge.view(now, loss_max=self.checks.loss_max), now - self.since
         proving = self.effect.act is Act.PROVE
-        if proving and age < self.patience_s and (gate.isolation(view, networks) or gate.blindness(view, self.checks)):
-            return None  # what we just undid is still in the window; observers that were cut off are on their way back
+        forgiving = proving and age < self.patience_s
+        if forgiving and gate.blindness(view, self.checks):
+            self.counted = now  # observers that were cut off are on their way back; their first word is no proof
+            return None
+        if forgiving and gate.isolation(view, networks):
+            return None  # what we just undid is still in the window
         ruling = gate.decide(view, self.checks, elapsed_s=age, watch_s=self.watch_s, patience_s=self.patience_s)
         if ruling.decision is gate.Decision.HOLD:
             if proving:

@@ -13,7 +13,7 @@ kind                  ``data`` (a JSON object; ``?`` marks fields that may be ab
 ``CAPTURED``          act, move, outcome, detail, needed (devices that are sent something), elapsed_s, devices
                       (device -> config, lines, inverse)
 ``MOVE_OPENED``       move
-``INTENT``            act, move, device?; for writes guard, guard_s?, deadline_s?, lines?
+``INTENT``            act, move, device?; for writes guard, guard_s?, deadline_s?, lines?, commands?
 ``OUTCOME``           act, move, device?, outcome (done, failed, unknown), detail, cause?, elapsed_s; and what the act
                       found: answers?, lines?, loads?, refused?, answer?, traceback?
 ``READ_BACK``         as OUTCOME, and equal, differences?

@@ -34,7 +34,7 @@ _DIALECTS = {
     "cisco_ios": "cisco_ios",
     "cisco_xe": "cisco_ios",
 }
-PASSWORD_FILE, KEY_FILE, SSH_CONFIG = "password", "login_key", "ssh_config"
+PASSWORD_FILE, KEY_FILE, SSH_CONFIG, ANSIBLE_CFG = "password", "login_key", "ssh_config", "ansible.cfg"
 """Beside the inventory and known_hosts: more ways to the same login."""
 
 _NETWORK_OS = {"arista_eos": "arista.eos.eos", "cisco_ios": "cisco.ios.ios"}
@@ -120,7 +120,7 @@ def connection_variables(door: Door, user: str, password: str, known_hosts: Path
 
 def write_inventory(path: Path, roster: Roster, overrides: Mapping[str, Mapping[str, Any]]) -> None:
     """Write an Ansible inventory of the lab's devices, readable by its owner only: it holds the password."""
-    hosts = {name: {**roster.variables[name], **overrides[name], **_unchecked(overrides[name])} for name in overrides}
+    hosts = {name: {**roster.variables[name], **overrides[name]} for name in overrides}
     nested = {child for group in roster.groups.values() for child in group["children"]}
     written: set[str] = set()
     top = {name: _written_group(name, roster, written) for name in roster.groups if name not in nested}
@@ -128,9 +128,20 @@ def write_inventory(path: Path, roster: Roster, overrides: Mapping[str, Mapping[
     write_private(path, yaml.safe_dump(document, sort_keys=False, default_flow_style=False))
 
 
-def _unchecked(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Let Ansible's network_cli in, which can be told of no known_hosts but the user's own; safeshift does check."""
-    return {"ansible_host_key_checking": False} if "ansible_network_os" in variables else {}
+_ANSIBLE_CFG = """\
+# For the lab beside this file, and nothing else: Ansible's network_cli knows no known_hosts but its user's own, where
+# the lab's keys are not. ssh, to the nodes, goes on checking them; so does safeshift, whatever stands here.
+[paramiko_connection]
+host_key_checking = False
+
+[libssh_connection]
+host_key_checking = False
+"""
+
+
+def write_ansible_cfg(path: Path) -> None:
+    """Write the ansible.cfg with which Ansible's network_cli logs in; what it weakens, it weakens for who names it."""
+    write_private(path, _ANSIBLE_CFG)
 
 
 def write_known_hosts(path: Path, doors: Iterable[Door]) -> None:

@@ -58,6 +58,30 @@ class RouteView:
     since: float
 
 
+@dataclass(frozen=True, slots=True)
+class HopView:
+    """What the probes of one TTL met.
+
+    Attributes:
+        address: Who answered; None: nobody did.
+        rtts: Milliseconds of each of three probes; None where it was lost.
+        ends: Why nobody looks further: ``reached``, ``N`` (network unreachable), ``H`` (host unreachable); empty: on.
+    """
+
+    address: IPv4Address | None
+    rtts: tuple[float | None, ...]
+    ends: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RouterLsaView:
+    """One router LSA of the OSPF area: whose, with how many links, and when it was made (monotonic seconds)."""
+
+    router_id: IPv4Address
+    links: int
+    since: float
+
+
 class Around(Protocol):
     """The network around the devices.
 
@@ -80,6 +104,18 @@ class Around(Protocol):
 
     def ping(self, device: str, target: IPv4Address, source: IPv4Address | None) -> float | None:
         """Roll one round trip from a device; milliseconds, or None when it was lost."""
+        ...
+
+    def ttl(self, device: str, target: IPv4Address, source: IPv4Address | None) -> int:
+        """Return the time to live that is left in a target's answer."""
+        ...
+
+    def trace(self, device: str, target: IPv4Address, source: IPv4Address | None) -> tuple[HopView, ...]:
+        """Roll a traceroute along the way that packets take now; empty: the device knows no way to the target."""
+        ...
+
+    def database(self, device: str) -> tuple[RouterLsaView, ...]:
+        """Return the router LSAs that a router has, by router id."""
         ...
 
     def changed(self, device: str) -> None:

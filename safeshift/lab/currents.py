@@ -79,6 +79,14 @@ class Currents:
             return beyond[start]
         return self._onward(forwarding, start, beyond)
 
+    def along(self, edge: int) -> Reach:
+        """Say how packets fare that a router sends over one cable."""
+        return self._edge_share(edge), HOP_MS + _waiting(self._edge_load[edge], self._edge_capacity[edge])
+
+    def through(self, at: int) -> Reach:
+        """Say how packets fare that cross one router."""
+        return self._router_share(at), _waiting(self._router_load[at], self._router_capacity[at])
+
     @cached_property
     def rates(self) -> Mapping[End, Rates]:
         """Give what flows at every interface of a router that a cable or a node is at."""
@@ -201,13 +209,10 @@ class Currents:
         if at in forwarding.delivers:
             return 1.0, HOP_MS
         ways = [
-            (
-                self._edge_share(edge) * share,
-                delay + HOP_MS + _waiting(self._edge_load[edge], self._edge_capacity[edge]),
-            )
+            (passing * share, waiting + delay)
             for edge in forwarding.edges[at]
             if edge >= 0
-            for share, delay in (beyond[self.routed.target(edge)],)
+            for (passing, waiting), (share, delay) in ((self.along(edge), beyond[self.routed.target(edge)]),)
         ]
         through = sum(share for share, _ in ways)
         if through <= 0:

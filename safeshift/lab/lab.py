@@ -2,14 +2,13 @@
 
 ``Lab`` runs in this process, in a thread with a loop of its own; ``process.py`` has one in a process of its own; both
 are a ``LabHandle``. What traffic does is ``world.py``, how devices talk ``device.py``, how one logs in ``access.py``.
+Over 350 lines, because a handle's questions all need the loop that its life starts and ends.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -19,12 +18,14 @@ from typing import Any, TypeVar
 from safeshift.clock import Clock, SystemClock
 from safeshift.errors import LabError
 from safeshift.lab.access import (
+    ANSIBLE_CFG,
     Door,
     Kept,
     Roster,
     connection_variables,
     roster_of,
     roster_without_inventory,
+    write_ansible_cfg,
     write_inventory,
     write_known_hosts,
     write_login,
@@ -32,6 +33,7 @@ from safeshift.lab.access import (
 from safeshift.lab.blueprint import interfaces_with_cables, node_addresses, startup_config
 from safeshift.lab.device import Device, DeviceSpec, Received
 from safeshift.lab.faults import Fault, FaultKind
+from safeshift.lab.scratch import Scratch
 from safeshift.lab.sshd import LOOPBACK, Servers, public_key_of, serve
 from safeshift.lab.trips import Condition
 from safeshift.lab.truth import Truth, load_faults, load_truth
@@ -61,8 +63,9 @@ class Lab:
         state_dir: Where the devices keep their state, to go on from there the next time; None: nowhere.
 
     Guarantees:
-        Binds loopback only. ``close`` leaves no thread, socket or file behind (but ``state_dir``). The files that
-        hold the password can be read by their owner only.
+        Binds loopback only. ``close`` leaves no thread, socket or file behind (but ``state_dir``); what a killed
+        process left, the next ``Lab`` of the same user removes. The files that hold the password can be read by their
+        owner only.
 
     Raises:
         InputError, LabError: a file is wrong, or the lab cannot play it; nothing is left running.
@@ -87,6 +90,7 @@ class Lab:
         self._seed = seed if self.truth.seed is None else self.truth.seed
         self._clock = clock or SystemClock()
         self._state_dir = state_dir
+        self._scratch: Scratch | None = None
         self._home = Path()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -108,7 +112,7 @@ class Lab:
 
     def start(self) -> None:
         """Start every device; returns when all of them listen."""
-        self._home = self._state_dir or Path(tempfile.mkdtemp(prefix="safeshift-lab-"))
+        self._home = self._state_dir or self._claimed()
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="safeshift-lab", daemon=True)
@@ -119,6 +123,10 @@ class Lab:
             self.close()
             raise
 
+    def _claimed(self) -> Path:
+        self._scratch = Scratch.claim()
+        return self._scratch.path
+
     def close(self) -> None:
         """Stop every device and clean up; idempotent."""
         thread, loop, self._thread, self._loop = self._thread, self._loop, None, None
@@ -128,8 +136,9 @@ class Lab:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
-        if self._state_dir is None:
-            shutil.rmtree(self._home, ignore_errors=True)
+        if self._scratch is not None:
+            self._scratch.release()
+            self._scratch = None
 
     async def _open(self) -> None:
         kept = Kept(self._home / "kept.json", self._home / "keys", lasting=self._state_dir is not None)
@@ -189,6 +198,7 @@ class Lab:
         write_known_hosts(self.known_hosts, doors)
         write_login(self._home, doors, USER, self._password, self._login_key)
         write_inventory(self.inventory, self.roster, self._overrides)
+        write_ansible_cfg(self._home / ANSIBLE_CFG)
 
     def _door(self, name: str) -> Door:
         assert self._servers is not None

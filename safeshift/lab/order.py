@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from safeshift.errors import LabError
-from safeshift.lab.access import KEY_FILE, PASSWORD_FILE, SSH_CONFIG, Roster, write_private
+from safeshift.lab.access import ANSIBLE_CFG, KEY_FILE, PASSWORD_FILE, SSH_CONFIG, Roster, write_private
 from safeshift.lab.faults import Fault, load_fault
 from safeshift.lab.lab import Lab, WhichInventory, read_faults, read_roster
 from safeshift.lab.running import PUBLISHED
@@ -28,7 +28,7 @@ ORDER = "order.json"
 LOG = "lab.log"
 ALIVE = "lab.lock"
 """Locked by the lab's process as long as it lives; the kernel frees it however the process ends."""
-_PAPERS = ("inventory.yml", "known_hosts", PASSWORD_FILE, KEY_FILE, SSH_CONFIG)
+_PAPERS = ("inventory.yml", "known_hosts", PASSWORD_FILE, KEY_FILE, SSH_CONFIG, ANSIBLE_CFG)
 STATE = ("devices", "keys", "site", "kept.json", ORDER, PUBLISHED, *_PAPERS)
 TRACES = ("control.sock", LOG, ALIVE)
 

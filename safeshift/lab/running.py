@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from safeshift.errors import LabError
-from safeshift.lab.access import KEY_FILE, PASSWORD_FILE, SSH_CONFIG
+from safeshift.lab.access import ANSIBLE_CFG, KEY_FILE, PASSWORD_FILE, SSH_CONFIG
 from safeshift.lab.control import ask
 from safeshift.lab.device import Received
 from safeshift.lab.faults import Fault, FaultKind
@@ -70,6 +70,11 @@ class RunningLab:
     def ssh_config(self) -> Path:
         """With it ``ssh -F FILE DEVICE`` logs in, and nothing is typed."""
         return self.state_dir / SSH_CONFIG
+
+    @property
+    def ansible_cfg(self) -> Path:
+        """With it in ``ANSIBLE_CONFIG`` Ansible logs in by the inventory."""
+        return self.state_dir / ANSIBLE_CFG
 
     @property
     def key_file(self) -> Path:

@@ -35,22 +35,26 @@ ConditionOf = Callable[[str], Condition]
 
 
 class Trips:
-    """The round trips of one moment; what was asked once is remembered, except whether both ends are well."""
+    """The round trips of one moment; what was asked once is remembered, except whether both ends are well.
+
+    Attributes:
+        networks: By a node's address, the node and the network that it is on.
+    """
 
     def __init__(self, fabric: Fabric, currents: Currents, condition: ConditionOf) -> None:
         self._fabric = fabric
         self._currents = currents
         self._condition = condition
-        self._networks = {
+        self.networks = {
             way.address.ip: (node, network) for node, ways in fabric.nodes.items() for network, way in ways.items()
         }
         self._known: dict[tuple[str, IPv4Address, IPv4Address | None], Reach] = {}
 
     def round_trip(self, device: str, target: IPv4Address, source: IPv4Address | None) -> Reach:
         """Give the share of round trips that come back, and the milliseconds they take in the network."""
-        owner = self._owner(target)
-        own = source if source is not None else self._own_address(device, target)
-        if owner is None or own is None or self._owner(own) != device or not self._are_well(device, owner, own, target):
+        owner = self.owner(target)
+        own = self.source(device, target, source)
+        if owner is None or own is None or not self._are_well(device, owner, own, target):
             return LOST
         key = (device, target, own)
         if key not in self._known:
@@ -60,12 +64,18 @@ class Trips:
     def _there_and_back(self, device: str, owner: str, own: IPv4Address, target: IPv4Address) -> Reach:
         if device == owner:
             return 1.0, 0.0
-        there, back = self._one_way(device, own, target), self._one_way(owner, target, own)
+        there, back = self.one_way(device, own, target), self.one_way(owner, target, own)
         return there[0] * back[0], there[1] + back[1]
 
-    def _one_way(self, device: str, own: IPv4Address, target: IPv4Address) -> Reach:
+    def source(self, device: str, target: IPv4Address, wanted: IPv4Address | None) -> IPv4Address | None:
+        """Give the address that a device asks from: the one wanted if it is its own, else its choice; or None."""
+        own = wanted if wanted is not None else self._own_address(device, target)
+        return own if own is not None and self.owner(own) == device else None
+
+    def one_way(self, device: str, own: IPv4Address | None, target: IPv4Address) -> Reach:
+        """Say how packets of a device fare to a target; ``own`` None: from whichever of a router's addresses."""
         serves, network = self._currents.live.wiring.serves, self._currents.routed
-        entry, port = self._fabric.port_of(own), self._fabric.port_of(target)
+        entry, port = None if own is None else self._fabric.port_of(own), self._fabric.port_of(target)
         if (entry is not None and not serves(entry)) or (port is not None and not serves(port)):
             return LOST
         forwarding = network.toward_router(int(target)) if port is None else network.toward_port(int(target), port)
@@ -76,13 +86,13 @@ class Trips:
         asked = self._condition(owner)
         if asked.mute or not asked.up or not self._condition(device).up:
             return False
-        ends = (self._networks[address] for address in (own, target) if address in self._networks)
+        ends = (self.networks[address] for address in (own, target) if address in self.networks)
         return all(is_attached(self._fabric, self._condition, node, network) for node, network in ends)
 
-    def _owner(self, address: IPv4Address) -> str | None:
+    def owner(self, address: IPv4Address) -> str | None:
         """Say whose address this is; None: nobody's, or of an interface that is down."""
-        if address in self._networks:
-            return self._networks[address][0]
+        if address in self.networks:
+            return self.networks[address][0]
         live = self._currents.live
         return next((live.wiring.names[at] for at in live.toward_router(int(address)).delivers), None)
 
@@ -101,9 +111,9 @@ class Trips:
         return way.address.ip if way is not None else None
 
     def _network_of(self, address: IPv4Address) -> str:
-        if address in self._networks:
-            return self._networks[address][1]
-        owner = self._owner(address)
+        if address in self.networks:
+            return self.networks[address][1]
+        owner = self.owner(address)
         return self._fabric.routers[owner].network if owner is not None else ""
 
 

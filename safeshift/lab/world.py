@@ -3,6 +3,7 @@
 A change shows at once where it cuts (a link down, a port shut) and in forwarding when routing has converged; until then
 packets still go the old way, into the hole. ``trips.py`` and ``currents.py`` say how they fare; this room keeps the
 time, the counters and the dice. Nothing here runs by itself: all is worked out when somebody looks.
+Over 350 lines, because it answers every question of ``Around`` about one and the same moment.
 """
 
 from __future__ import annotations
@@ -16,17 +17,20 @@ from ipaddress import IPv4Address, IPv4Network
 from safeshift.clock import Clock
 from safeshift.fabric.routing import Failure, Network, Route
 from safeshift.fabric.state import RouterState
-from safeshift.lab.around import NeighborView, PortView, RouteView, Running
+from safeshift.lab.around import HopView, NeighborView, PortView, RouterLsaView, RouteView, Running
 from safeshift.lab.blueprint import node_interface, router_id
 from safeshift.lab.currents import Currents, Rates, Reach
 from safeshift.lab.trips import WELL, Condition, ConditionOf, Trips, is_attached
 from safeshift.lab.truth import Truth
+from safeshift.lab.ways import MOST_HOPS, Ways
 from safeshift.model.fabric import End, Fabric, Link
 from safeshift.platforms.base import Platform
 
 BASE_MS = 0.15  # the two hosts' own share of a round trip
 NODE_PORT_SPEED = 100 * 10**9  # bit/s; the fabric file does not say how fast nodes are attached
 MANAGEMENT_SPEED = 10**9
+_TTL = 64  # that Linux gives a packet, and EOS with it
+_TTL_OF = {"cisco_ios": 255, "cisco_xe": 255}
 _MEANINGS_KEPT = 16  # texts per router; a change and its undo flip between two
 _WORTH_SOLVING_S = 0.25  # a shorter moment that nobody looked at is counted at the next one's rates
 
@@ -89,7 +93,7 @@ class World:
         self._live = self._routed = _Moment({}, frozenset())
         self._currents: Currents | None = None
         self._rates_now: Mapping[tuple[str, str], Rates] | None = None
-        self._trips: Trips | None = None
+        self._trips: tuple[Trips, Ways] | None = None
         self._counted_at = 0.0
         self._octets: dict[tuple[str, str], tuple[float, float]] = {}
         self._turned_at = 0.0
@@ -166,18 +170,59 @@ class World:
 
     def ping(self, device: str, target: IPv4Address, source: IPv4Address | None) -> float | None:
         """See ``Around``. Each call rolls the dice twice, whatever comes of it."""
-        share, delay = self.round_trip(device, target, source)
-        luck, jitter = self._dice.random(), self._dice.uniform(0.9, 1.15)
-        return (BASE_MS + delay) * jitter if luck < share else None
+        return self._roll(self.round_trip(device, target, source))
+
+    def ttl(self, device: str, target: IPv4Address, source: IPv4Address | None) -> int:
+        """See ``Around``."""
+        trips, ways = self._trips_now()
+        far = self._platforms.get(trips.owner(target) or "")
+        return _TTL_OF.get(far.name if far else "", _TTL) - ways.crossed(device, target, source)
+
+    def trace(self, device: str, target: IPv4Address, source: IPv4Address | None) -> tuple[HopView, ...]:
+        """See ``Around``. Whoever is met last is asked again as long as it does not answer."""
+        stops = self._trips_now()[1].stops(device, target, source)
+        found: list[HopView] = []
+        while stops and len(found) < MOST_HOPS and not (found and found[-1].ends):
+            stop = stops[min(len(found), len(stops) - 1)]
+            rtts = tuple(self._roll(stop.reach) for _ in range(3))
+            answered = any(rtt is not None for rtt in rtts)
+            found.append(HopView(stop.address, rtts, stop.ends) if answered else HopView(None, rtts))
+        return tuple(found)
+
+    def database(self, device: str) -> tuple[RouterLsaView, ...]:
+        """See ``Around``."""
+        self._advance()
+        network, found = self._routed.network(self._fabric), [device]
+        for name in found:  # grows while it is walked
+            found += [one.neighbor for one in network.adjacencies(name) if one.neighbor not in found]
+        links = {name: self._announced_links(name, len(network.adjacencies(name))) for name in found}
+        views = (RouterLsaView(router_id(self._fabric, name), links[name], self._turned_at) for name in found)
+        return tuple(sorted(views, key=lambda view: view.router_id))
 
     # For the lab -----------------------------------------------------------------------------------------------------
 
     def round_trip(self, device: str, target: IPv4Address, source: IPv4Address | None = None) -> Reach:
         """Give the share of round trips that come back now, and the milliseconds that they take in the network."""
+        return self._trips_now()[0].round_trip(device, target, source)
+
+    def _trips_now(self) -> tuple[Trips, Ways]:
         self._advance()
         if self._trips is None:
-            self._trips = Trips(self._fabric, self._now(), self._condition)
-        return self._trips.round_trip(device, target, source)
+            currents = self._now()
+            trips = Trips(self._fabric, currents, self._condition)
+            self._trips = (trips, Ways(self._fabric, currents, self._condition, trips))
+        return self._trips
+
+    def _roll(self, reach: Reach) -> float | None:
+        luck, jitter = self._dice.random(), self._dice.uniform(0.9, 1.15)
+        return (BASE_MS + reach[1]) * jitter if luck < reach[0] else None
+
+    def _announced_links(self, router: str, neighbors: int) -> int:
+        """Count the links of a router LSA: two for each neighbour, and one for each prefix without any."""
+        faces = self._routed.states[router].interfaces.values()
+        ends = {link.end_at(router).interface for link in self._fabric.links_of(router)}
+        alone = sum(face.ospf and face.enabled and face.address is not None for face in faces if face.name not in ends)
+        return 2 * neighbors + alone
 
     # Time ------------------------------------------------------------------------------------------------------------
 

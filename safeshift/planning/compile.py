@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from safeshift.actions.base import MoveKind
-from safeshift.errors import InventoryError, PlanError, PlaybookError
+from safeshift.errors import InputError, InventoryError, PlanError, PlaybookError
 from safeshift.model.fabric import Fabric
 from safeshift.model.inventory import Inventory
 from safeshift.model.play import Play, Playbook, Settings, Verify
@@ -123,6 +123,7 @@ class _Compiler:
         scope = scope_of(self.playbook, plain, None)
         settings = self._settings(play, plain)
         pattern = ",".join(settings.hosts)
+        self._refuse_nobody(play, settings.hosts)
         everyone = self._everyone(play, pattern)
         hosts = self.inventory.select(pattern, limit=self.selection.limit)
         checks = self._checks(play, settings)
@@ -160,6 +161,14 @@ class _Compiler:
                 raise PlaybookError(f"there is no network {name!r}", place=place, hint=hint)
         checks = _with_written(Checks(require=settings.verify.require or fabric.carrying), settings.verify)
         return checks if settings.guard is None else replace(checks, guard_s=round(settings.guard))
+
+    def _refuse_nobody(self, play: Play, named: tuple[str, ...]) -> None:
+        """An empty pattern means all hosts: whoever wrote a variable that turned out empty did not mean that."""
+        if not named or not all(name.strip() for name in named):
+            place = self.playbook.places.at((*play.loc, "hosts"))
+            raise PlaybookError("hosts is empty, and that would be every host", place=place, hint="write all for all")
+        if self.selection.limit is not None and not self.selection.limit.strip():
+            raise InputError("the limit is empty, and that would be no limit", hint="leave -l out, or name hosts")
 
     def _everyone(self, play: Play, pattern: str) -> tuple[str, ...]:
         """Give the hosts that a play names, whatever the command line leaves of them."""

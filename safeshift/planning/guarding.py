@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from safeshift.errors import LintError
+from safeshift.errors import LintError, PlanError
 from safeshift.model.play import Step
 from safeshift.planning.plan import Change, Checks, Plan
 from safeshift.planning.site import Site
@@ -32,6 +32,11 @@ def guarded_checks(checks: Checks, changes: tuple[Change, ...], site: Site, step
         return checks
     unit = max(platform.guard_unit_s for platform in platforms)
     seconds = math.ceil(checks.guard_s / unit) * unit
+    for platform in platforms:
+        try:
+            platform.guard(_NAME, seconds)
+        except PlanError as cause:
+            raise LintError(f"{step.place}: {cause.message}", hint=cause.hint) from cause
     verdict_s, confirm_s = checks.deadline_s + checks.settle_s + checks.hold_s, checks.settle_s + CONFIRM_MARGIN_S
     needed = max(verdict_s, confirm_s)
     if seconds <= needed:

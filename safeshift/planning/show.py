@@ -129,7 +129,8 @@ def _change(change: Change, checks: Checks, site: Site) -> Iterator[str]:
     unproven = ", unproven commands" if change.unproven else ""
     yield f"{change.device} ({platform.title}{unproven})"
     if not change.lines:
-        yield "  already as wanted: nothing is sent"
+        asked = "by the files already as wanted: the device decides at run time"
+        yield f"  {asked if change.from_device else 'already as wanted: nothing is sent'}"
         return
     yield from _typed("send", change.lines)
     yield from _typed("undo", ("from the device at run time",) if change.from_device else change.inverse)

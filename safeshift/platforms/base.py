@@ -125,13 +125,21 @@ class Platform(Protocol):
         ...
 
     def stray(self, lines: Sequence[str]) -> str:
-        """Return the first line that would not configure but act: keep or drop a candidate, stop a timer, leave
-        configuration mode, reload; empty when all are configuration.
+        """Say which line cannot be part of a run and why; empty when all can.
+
+        It would not configure but act (keep or drop a candidate, stop a timer, leave configuration mode, reload), open
+        a text of several lines, or change the name by which the device is known again.
         """
         ...
 
     def apply(self, config: str, lines: Sequence[str]) -> str:
         """Predict the normalised configuration after the lines were typed into it."""
+        ...
+
+    def touches_access(self, lines: Sequence[str]) -> bool:
+        """Tell whether lines may decide who can log in (lines, AAA, users, SSH): the session that typed them proves
+        nothing about the next one.
+        """
         ...
 
     def needed(self, config: str, lines: Sequence[str]) -> Lines:

@@ -121,7 +121,12 @@ _ACTS = {
 }  # fmt: skip
 
 
+# Lines that are typed in a configuration mode, act at once, and that nothing takes back.
+_FOR_EVER = re.compile(r"(?:no )?crypto (?:key|pki) (?!trustpoint|certificate|profile)|license (?:install|boot)")
+
+
 def acts(line: str) -> bool:
     """Tell whether a line typed in a configuration mode does something else than configure."""
     word = line.split(maxsplit=1)[0].lower() if line.strip() else ""
-    return any(name.startswith(word) and len(word) >= fewest for name, fewest in _ACTS.items())
+    is_act = any(name.startswith(word) and len(word) >= fewest for name, fewest in _ACTS.items())
+    return is_act or _FOR_EVER.match(line.strip()) is not None

@@ -1,7 +1,8 @@
 """Lines that forwarding does not depend on, and lines it does not while they stay: what EOS and IOS have in common.
 
 Patterns are matched at the start of a line without its ``no``, up to the end of a word. A line is in the first table
-only if no value of it can move, drop or slow a packet of the fabric. Whoever is in doubt leaves it out: it is unread.
+only if no value of it, nor its ``no``, can move, drop or slow a packet of the fabric, now or after a reload. Whoever is
+in doubt leaves it out: it is unread. ``ACCESS`` are those that decide who may log in.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 QUIET = (
     "end",
     "version",
-    "boot",
     "boot-start-marker",
     "boot-end-marker",
     "banner",
@@ -19,7 +19,7 @@ QUIET = (
     "ntp",
     "logging",
     "snmp-server",
-    "service",
+    r"service (?!routing)\S+",
     "line",
     "management (?:api|ssh|console|telnet|security|http-server|xmpp|accounts|cvx)",
     "spanning-tree (?:mode|extend|logging)",
@@ -28,10 +28,8 @@ QUIET = (
     "cdp",
     "clock",
     "ip (?:domain|domain-name|domain-lookup|name-server|ssh|http|scp|host|ftp|tftp)",
-    "ip (?:tacacs|radius|icmp|classless|subnet-zero|forward-protocol|source-route|bgp-community|finger)",
-    "transceiver",
+    "ip (?:tacacs|radius|icmp|bgp-community|finger)",
     "license (?:udi|smart|accept)",
-    "crypto (?:pki|key)",
     "alias",
     "prompt",
     "privilege",
@@ -39,7 +37,6 @@ QUIET = (
     "tacacs-server",
     "radius",
     "radius-server",
-    "redundancy",
     "load-interval",
     "exception",
 )
@@ -65,6 +62,28 @@ PINNED = (
     "ipv6",
     "router ospfv3",
     "hardware",
+    "boot",
+    "service routing",
+    "transceiver",
+    "redundancy",
+    "crypto (?:pki|key)",
+    "ip (?:classless|subnet-zero|forward-protocol|source-route)",
+)
+ACCESS = (
+    "username",
+    "enable",
+    "aaa",
+    "line",
+    "login",
+    "management",
+    "archive",
+    "ip (?:ssh|tacacs|radius|domain|domain-name|domain-lookup|name-server)",
+    "crypto (?:pki|key)",
+    "tacacs",
+    "tacacs-server",
+    "radius",
+    "radius-server",
+    "privilege",
 )
 QUIET_INTERFACE = (
     "description",
@@ -72,9 +91,8 @@ QUIET_INTERFACE = (
     "logging event",
     "snmp trap",
     "lldp",
-    "ip (?:redirects|proxy-arp|unreachables|flow)",
+    "ip (?:redirects|unreachables|flow)",
     r"ip address$",  # only "no ip address" comes here without a value
-    "transceiver",
 )
 PINNED_INTERFACE = (
     "duplex",
@@ -87,7 +105,8 @@ PINNED_INTERFACE = (
     "port-channel",
     "spanning-tree",
     "bfd",
-    "ip (?:mtu|helper-address|virtual-router|pim|igmp|arp|tcp)",
+    "ip (?:mtu|helper-address|virtual-router|pim|igmp|arp|tcp|proxy-arp)",
+    "transceiver",
     "ip ospf (?:network (?:point-to-point|broadcast)|hello-interval|dead-interval|retransmit-interval|transmit-delay)",
     "ip ospf (?:priority|authentication|authentication-key|message-digest-key|bfd|mtu-ignore)",
     "service-policy",

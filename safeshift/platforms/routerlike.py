@@ -18,9 +18,13 @@ from safeshift.platforms import answers, draining, remediation
 from safeshift.platforms.base import Dialogue, GuardStyle, Lines
 from safeshift.platforms.configtext import normalise, parse, render
 from safeshift.platforms.meaning import Vocabulary, interpret
+from safeshift.platforms.modes import either
+from safeshift.platforms.quiet import ACCESS
 from safeshift.platforms.reads import is_listed
-from safeshift.platforms.typed import Grammar, needed, predict, stray
+from safeshift.platforms.typed import Grammar, needed, predict, split_no, statements, stray
 from safeshift.units import show_gbit
+
+_ACCESS = either(ACCESS)
 
 
 class RouterLike:
@@ -51,12 +55,17 @@ class RouterLike:
         return interpret(parse(config), self.vocabulary)
 
     def stray(self, lines: Sequence[str]) -> str:
-        """Return the first line that would not configure but act; empty when all are configuration."""
+        """Say which line cannot be part of a run and why; empty when all can."""
         return stray(lines, self.grammar)
 
     def apply(self, config: str, lines: Sequence[str]) -> str:
         """Predict the normalised configuration after the lines were typed into it."""
         return render(predict(parse(config), lines, self.grammar), indent=self.grammar.indent)
+
+    def touches_access(self, lines: Sequence[str]) -> bool:
+        """Tell whether lines may decide who can log in."""
+        typed = statements(lines, self.grammar)
+        return any(_ACCESS.match(split_no((*one.path, one.text)[0])[1]) for one in typed)
 
     def needed(self, config: str, lines: Sequence[str]) -> Lines:
         """Return those of the lines that would change something, with the lines that open their sections."""

@@ -16,6 +16,7 @@ from safeshift.platforms.interfaces import InterfaceNames
 from safeshift.platforms.modes import GLOBAL, SECTION, SUBSECTION, acts
 
 _WORD = re.compile(r"(\S+)\s*")
+_OPENS_TEXT = re.compile(r"banner \S+")
 _LEAVE = re.compile(r"exit(?:-[a-z-]+)?$")
 
 
@@ -242,18 +243,22 @@ def _leave_modes(modes: list[_Mode], text: str, indent: int) -> None:
 
 
 def stray(lines: Sequence[str], grammar: Grammar) -> str:
-    """Return the first line that is no configuration: it acts at once, or leaves the mode that all are typed in."""
+    """Say which line cannot be part of a run and why; empty when all can."""
     modes: list[_Mode] = []
     for line, body in scan(raw_lines("\n".join(lines))):
         text = line.strip()
-        if body or not text or text.startswith("!"):
+        if not text or text.startswith("!"):
             continue
+        if body or (_OPENS_TEXT.fullmatch(text)):
+            return f"{text!r} opens a text of several lines, which cannot be typed and undone line by line"
         if acts(text) or (_LEAVE.match(text) and not modes):
-            return text
+            return f"{text!r} does not configure but acts, so no guard could cover it"
         if _LEAVE.match(text):
             del modes[-1:]
             continue
         text, indent = grammar.spell(text), len(line) - len(line.lstrip())
+        if not modes and split_no(text)[1].startswith("hostname"):
+            return f"{text!r} changes the name by which the device is known again; no undo could be sent to it then"
         _leave_modes(modes, text, indent)
         if (SUBSECTION if modes else SECTION).match(text):
             modes.append(_Mode(indent, text, 0))

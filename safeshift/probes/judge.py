@@ -1,7 +1,7 @@
 """What observations mean: lost, isolated, and PASS / FAIL / UNKNOWN per node and network.
 
-Facts only: what to do about a verdict is ``engine/gate.py``. Worst wins, never an average: loss is judged per pair
-and pooled per node and network, with its uncertainty, so that one lost answer of twenty is not five percent.
+Facts only: what to do about a verdict is ``engine/gate.py``. Worst wins, never an average: loss is judged per pair,
+pooled per node, and pooled per network, with its uncertainty, so that one lost answer of twenty is not five percent.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from safeshift.fabric.load import LOST_BELOW
 from safeshift.probes.base import Observation, Pair, Silence
 from safeshift.verdict import Verdict, worst
 
 WINDOW = 20  # round trips that "lost" looks at
-LOST_BELOW = 0.5  # share of them that must come back
 FALSE_ALARM = 1e-4  # probability of calling a healthy site FAIL, shared over all pairs of one look
 
 
@@ -71,21 +71,25 @@ class View:
     Attributes:
         isolated: Nodes whose peers are all lost on every network.
         silent_s: Seconds since anything at all was observed; infinite when nothing ever was.
+        lossy: Networks whose pairs taken together lose more than the limit, each with the sentence that says so.
     """
 
     nodes: tuple[NodeView, ...]
     isolated: tuple[str, ...]
     silent_s: float
+    lossy: Mapping[str, str] = field(default_factory=dict)
 
     def verdict(self, network: str) -> Verdict:
-        """Return the worst verdict of a network's nodes; UNKNOWN when there is none."""
+        """Return the worst verdict of a network's nodes, and of all of them together; UNKNOWN when there is none."""
+        if network in self.lossy:
+            return Verdict.FAIL
         return worst(node.verdict for node in self.nodes if node.network == network)
 
     def reasons(self, networks: Iterable[str]) -> tuple[str, ...]:
         """Return why the named networks do not PASS, worst first."""
         wanted = [n for n in self.nodes if n.network in networks and n.verdict is not Verdict.PASS]
         wanted.sort(key=lambda n: n.verdict is not Verdict.FAIL)
-        return tuple(n.reason for n in wanted)
+        return (*(n.reason for n in wanted), *(self.lossy[name] for name in networks if name in self.lossy))
 
 
 @dataclass(slots=True)
@@ -185,9 +189,19 @@ class Judge:
             self._loss_max = self._loss_max if loss_max is None else loss_max
             heard = max((tally.last_at for tally in self._tallies.values()), default=-math.inf)
             nodes = tuple(self._see(node, network, now) for node, network in self._involved)
+            lossy = dict(self._lossy(now))
         lost = {(view.node, view.network): set(view.lost) for view in nodes}
         isolated = tuple(node for node in self._peers if self._is_isolated(node, lost))
-        return View(nodes, isolated, now - heard)
+        return View(nodes, isolated, now - heard, lossy)
+
+    def _lossy(self, now: float) -> Iterator[tuple[str, str]]:
+        """Pool each network whole: loss too thin to be told from chance at any one node may be plain at all of them."""
+        alpha = FALSE_ALARM / max(1, len(self._tallies))
+        for network in self._networks:
+            usable = [t for pair, t in self._tallies.items() if pair.network == network and self._usable(pair, now)]
+            sent, missed = sum(t.sent for t in usable), sum(t.missed for t in usable)
+            if exceeds(missed, sent, self._loss_max, alpha):
+                yield network, f"{network} loses {missed} of {sent} round trips"
 
     def _is_isolated(self, node: str, lost: Mapping[tuple[str, str], set[str]]) -> bool:
         asked = [(network, self._asked[node, network]) for network in self._networks if (node, network) in self._asked]

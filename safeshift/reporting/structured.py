@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
@@ -13,6 +14,7 @@ from safeshift.reporting.differences import find_differences
 from safeshift.reporting.leftovers import Leftover, find_leftovers
 
 _WHOLE_CONFIGURATIONS = frozenset({"config", "before", "after", "expected"})
+_SHOWS_CONFIGURATION = re.compile(r"sh\w* +(run|start|arch|conf|sess|tech)", re.IGNORECASE)
 
 
 def event_json(event: Event, *, configs: bool = False) -> dict[str, Json]:
@@ -32,12 +34,13 @@ def event_json(event: Event, *, configs: bool = False) -> dict[str, Json]:
 
 
 def _named(key: str, value: Json) -> Json:
-    """Put a hash into the place of every whole configuration: logs and pipes are read by others than the journal."""
+    """Put a hash into the place of every configuration: logs and pipes are read by others than the journal."""
     if isinstance(value, dict):
         return {inner: _named(inner, one) for inner, one in value.items()}
     if isinstance(value, list):
         return [_named(key, one) for one in value]
-    if key in _WHOLE_CONFIGURATIONS and isinstance(value, str) and "\n" in value:
+    hidden = _SHOWS_CONFIGURATION.match(key) or (key in _WHOLE_CONFIGURATIONS and "\n" in str(value))
+    if hidden and isinstance(value, str):
         return f"sha256:{hashlib.sha256(value.encode()).hexdigest()}"
     return value
 

@@ -1,4 +1,4 @@
-"""Real Ansible logs into a lab by the inventory that the lab wrote, reads, and changes each router once.
+"""Real Ansible logs into a lab by the inventory and the ansible.cfg that the lab wrote, and changes each router once.
 
 Its collections are heavy (the ``ansible`` package: some 600 MB), so that these run in a tox environment of their own:
 ``tox -e network_cli``.
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from safeshift.cli.labtext import describe
 from safeshift.lab.process import start_lab, stop_lab
 from safeshift.lab.running import RunningLab
 
@@ -84,6 +85,10 @@ def _collections(environment: dict[str, str]) -> None:
         pytest.skip(SKIPPED.format(", ".join(missing)))
 
 
+def _told(environment: dict[str, str], lab: RunningLab) -> dict[str, str]:
+    return {**environment, "ANSIBLE_CONFIG": str(lab.ansible_cfg)}
+
+
 def _run(environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
@@ -105,9 +110,31 @@ def test_ansible_reads_and_changes_routers_of_both_platforms(
     playbook = tmp_path / "play.yml"
     playbook.write_text(PLAYBOOK)
     how = ["-e", f"word={ssh}", "-e", f"ansible_network_cli_ssh_type={ssh}"]
-    done = _run(environment, "ansible-playbook", "-i", str(lab.inventory), *how, str(playbook))
+    done = _run(_told(environment, lab), "ansible-playbook", "-i", str(lab.inventory), *how, str(playbook))
     if "ansible-pylibssh is not installed" in done.stdout + done.stderr:
         pytest.skip(SKIPPED.format("ansible-pylibssh"))
     assert done.returncode == 0, done.stdout + done.stderr
     for router in ("p1", "p2"):
         assert f"description {ssh}" in lab.running(router)
+
+
+def test_the_ansible_line_that_is_printed_logs_in(lab: RunningLab, environment: dict[str, str]) -> None:
+    """Pasted into a shell as ``lab up`` prints it."""
+    lines = (line.text.split(maxsplit=1) for line in describe(lab))
+    line = next(rest for word, rest in lines if word == "ansible")
+    done = _run(environment, "sh", "-c", line)
+    assert (done.returncode, "Arista" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+def test_ansible_goes_on_checking_the_keys_of_nodes(
+    lab: RunningLab, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """The lab's ansible.cfg lets network_cli in; ssh to a node whose key nobody wrote down is still refused."""
+    wrong = tmp_path / "inventory.yml"
+    nothing = tmp_path / "known_hosts"
+    nothing.touch()
+    wrong.write_text(lab.inventory.read_text().replace(str(lab.known_hosts), str(nothing)))
+    words = ("ansible", "n1", "-m", "ansible.builtin.raw", "-a", "hostname", "-i")
+    assert "Host Key checking is enabled" in _run(_told(environment, lab), *words, str(wrong)).stdout
+    done = _run(_told(environment, lab), *words, str(lab.inventory))
+    assert (done.returncode, "n1" in done.stdout) == (0, True), done.stdout + done.stderr

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import netmiko
@@ -59,6 +60,37 @@ def test_the_ssh_line_that_is_printed_logs_in_without_a_question(cli: Cli) -> No
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "Arista" in done.stdout
+
+
+def test_log_tells_what_a_device_was_sent_and_by_whom(cli: Cli) -> None:
+    """Every line since the lab started, oldest first, with its session; nothing of other devices."""
+    out = cli("lab", "up").out
+    assert cli("lab", "log", "p1").out == "p1 of dc1 was sent nothing since the lab started\n"
+    before = datetime.now(UTC)
+    ask(out, "show version")
+    ask(out, "show clock")
+    after = datetime.now(UTC)
+    rows = cli("lab", "log", "p1", "--json").json
+    assert [(row["user"], row["mode"], row["line"]) for row in rows] == [
+        ("admin", "enable", "show version"),
+        ("admin", "enable", "show clock"),
+    ]
+    assert rows[0]["session"] < rows[1]["session"]
+    assert before < datetime.fromisoformat(rows[0]["at"]) < datetime.fromisoformat(rows[1]["at"]) < after
+    heading, first, _ = cli("lab", "log", "p1").out.splitlines()
+    assert heading.split() == ["TIME", "UTC", "SESSION", "USER", "MODE", "LINE"]
+    assert first.split()[1:] == [str(rows[0]["session"]), "admin", "enable", "show", "version"]
+    assert cli("lab", "log", "p2", "--json").json == []
+    assert cli("lab", "log", "p9").code == 2
+
+
+def test_the_labs_own_inventory_brings_no_warning(cli: Cli) -> None:
+    """Nothing that the lab writes would weaken a check of host keys, so that nothing is said about it."""
+    inventory = cli("lab", "up", "--json").json["inventory"]
+    checked = cli("check", "playbooks/upgrade-primary.yml", "-i", inventory, "--fabric", "inventories/dc1.fabric.yml")
+    assert checked.code == 0, checked
+    assert "weaken" not in checked.out + checked.err
+    assert "host_key" not in checked.out + checked.err
 
 
 def test_up_twice_is_one_lab_and_down_leaves_nothing(cli: Cli) -> None:

@@ -162,6 +162,17 @@ CASES = {
         (*fault(CUT, "a", match="^commit timer", times=1), *fault(FaultKind.WRONG_PASSWORD, "a")),
         15.0,
     ),
+    "nobody_could_log_in_any_more_after_lines_about_logins": Case(
+        "intent watch",
+        fault(FaultKind.WRONG_PASSWORD, "b"),
+        8.0,
+        steps="""
+- name: Another operator
+  config: {lines: [username ops privilege 15]}
+""",
+        hosts="b",
+        says="nobody could log in to b any more",
+    ),
     "a_is_gone_for_good": Case("outcome commit a", fault(MANAGEMENT, "a"), 0.0, HELP, hosts="a", more="guard: 35s"),
     "b_loses_a_line_of_others_that_came_in_between": Case(
         "intent watch", fault(REJECT, "b", match="configure confirm", times=1), ends=UNDONE

@@ -29,6 +29,7 @@ from safeshift.lab.dialects.pending import Candidate, Guard
 from safeshift.lab.dialects.pinging import Ping, PingLoop
 from safeshift.lab.dialects.router import Command, Editing, RouterTerminal
 from safeshift.lab.dialects.terminal import Interrupted, SessionEnd
+from safeshift.lab.dialects.tracing import Tracer, trace_linux, unknown_host
 from safeshift.lab.faults import FaultKind
 
 if TYPE_CHECKING:
@@ -306,6 +307,22 @@ class EosTerminal(RouterTerminal):
         except Interrupted:
             return ""
         return ""
+
+    async def trace(self, match: Match[Command]) -> str:
+        """``traceroute``: Linux's own."""
+        vrf = match.words[1].lower() == "vrf"
+        host, *rest = match.args[1:] if vrf else match.args
+        words = " ".join(rest).split()
+        try:
+            target = IPv4Address(host)
+        except ValueError:
+            return unknown_host(host)
+        source = self._source(words[words.index("source") + 1]) if "source" in words[:-1] else None
+        try:
+            known = await trace_linux(Tracer(self.device, self.emit, self.pause), target, source)
+        except Interrupted:
+            return "\n"
+        return "" if known else "connect: Network is unreachable\n"
 
     def _source(self, name: str | None) -> IPv4Address | None:
         if name is None:

@@ -1,4 +1,4 @@
-"""The smaller tables of an EOS-like device that other people's tools read: ARP, VLANs, VRFs, BGP, environment, users.
+"""The smaller tables of an EOS-like device that people and their tools read: ARP, VLANs, LSAs, BGP, environment.
 
 Each has its two forms side by side. What safeshift itself reads is in ``eos_network.py`` and ``eos_show.py``.
 """
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from safeshift.lab.dialects import facts
 from safeshift.lab.dialects.eos_config import NAMES
+from safeshift.lab.dialects.eos_json import colon_mac
 from safeshift.lab.dialects.facts import dotted_mac
 
 if TYPE_CHECKING:
@@ -121,13 +122,94 @@ def _routed(device: Device) -> tuple[str, ...]:
 
 
 def bgp(device: Device) -> str:
-    """Answer ``show ip bgp summary`` and its kin: BGP is not configured."""
-    return "% BGP inactive\n"
+    """Answer ``show ip bgp summary`` and its kin: nobody is at the other end of a session."""
+    found = facts.bgp(device)
+    if found is None:
+        return "% BGP inactive\n"
+    text = (
+        "BGP summary information for VRF default\n"
+        f"Router identifier {found.router_id}, local AS number {found.asn}\n"
+        "Neighbor Status Codes: m - Under maintenance\n"
+        "  Neighbor         V AS           MsgRcvd   MsgSent  InQ OutQ  Up/Down State   PfxRcd PfxAcc\n"
+    )
+    for address, asn in found.neighbors:
+        text += f"  {address:16} 4 {asn:10} {0:>11}{0:>10}{0:>5}{0:>5} {_since(device):>8} Active\n"
+    return text
+
+
+def _since(device: Device) -> str:
+    return facts.clock_text(min(device.uptime_s, 86399))
 
 
 def bgp_json(device: Device) -> Json:
     """Answer ``show ip bgp summary | json`` and its kin."""
-    return {"vrfs": {}}
+    found = facts.bgp(device)
+    if found is None:
+        return {"vrfs": {}}
+    idle = {"version": 4, "msgReceived": 0, "msgSent": 0, "inMsgQueue": 0, "outMsgQueue": 0, "prefixReceived": 0}
+    peers = {address: {**idle, "asn": asn, "peerState": "Active"} for address, asn in found.neighbors}
+    return {"vrfs": {"default": {"vrf": "default", "routerId": str(found.router_id), "asn": found.asn, "peers": peers}}}
+
+
+_MAC_HEAD = f"{'':10}{{}}\n{'-' * 66}\n\nVlan    Mac Address       Type        Ports{{}}\n"
+_MAC_DASHES = "----    -----------       ----        -----"
+_MAC_TOTAL = "Total Mac Addresses for this criterion: {}\n"
+
+
+def macs(device: Device) -> str:
+    """Answer ``show mac address-table``: the router's own, for the fabric does not say which ports nodes are in."""
+    found = facts.gateways(device)
+    moves = "      Moves   Last Move"
+    text = _MAC_HEAD.format("Mac Address Table", moves) + f"{_MAC_DASHES}      -----   ---------\n"
+    text += "".join(f"{number:>4}    {dotted_mac(face.mac)}    STATIC      Cpu\n" for number, face in found)
+    text += _MAC_TOTAL.format(len(found)) + "\n"
+    return text + _MAC_HEAD.format("Multicast Mac Address Table", "") + f"{_MAC_DASHES}\n" + _MAC_TOTAL.format(0)
+
+
+def macs_json(device: Device) -> Json:
+    """Answer ``show mac address-table | json``."""
+    entries = [
+        {"vlanId": number, "macAddress": colon_mac(face.mac), "entryType": "static", "interface": "Cpu"}
+        for number, face in facts.gateways(device)
+    ]
+    empty: Json = {"tableEntries": []}
+    return {"unicastTable": {"tableEntries": entries}, "multicastTable": empty, "disabledMacLearningVlans": []}
+
+
+def ospf_database(device: Device) -> str:
+    """Answer ``show ip ospf database``: all links are point to point, so that there are router LSAs only."""
+    process = facts.ospf_process(device.running)
+    if process is None:
+        return ""
+    instance = process.line.split()[2]
+    text = f"\n            OSPF Router with ID({facts.router_id(device)}) (Instance ID {instance}) (VRF default)\n\n\n"
+    text += "                 Router Link States (Area 0.0.0.0)\n\n"
+    text += "Link ID         ADV Router      Age         Seq#         Checksum Link count\n"
+    for lsa in facts.router_lsas(device):
+        text += f"{lsa.router_id!s:15} {lsa.router_id!s:15} {lsa.age_s:<11} 0x{lsa.sequence:08x}   0x{lsa.checksum:<6x}"
+        text += f" {lsa.links}\n"
+    return text
+
+
+def ospf_database_json(device: Device) -> Json:
+    """Answer ``show ip ospf database | json``."""
+    process = facts.ospf_process(device.running)
+    if process is None:
+        return {"vrfs": {}}
+    entries = [
+        {
+            "linkStateId": str(lsa.router_id),
+            "advertisingRouter": str(lsa.router_id),
+            "age": lsa.age_s,
+            "sequenceNumber": lsa.sequence,
+            "checksum": lsa.checksum,
+            "routerLsa": {"numLinks": lsa.links},
+        }
+        for lsa in facts.router_lsas(device)
+    ]
+    area = {"areaDatabase": [{"areaLsas": entries}]}
+    instance = {"routerId": str(facts.router_id(device)), "areas": {"0.0.0.0": area}}
+    return {"vrfs": {"default": {"instList": {process.line.split()[2]: instance}}}}
 
 
 def cooling(device: Device) -> str:

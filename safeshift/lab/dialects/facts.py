@@ -107,6 +107,53 @@ def arp_entries(device: Device) -> tuple[ArpEntry, ...]:
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Lsa:
+    """One router LSA: whose, how old (seconds), its sequence number and checksum, and how many links it has."""
+
+    router_id: IPv4Address
+    age_s: int
+    sequence: int
+    checksum: int
+    links: int
+
+
+def router_lsas(device: Device) -> tuple[Lsa, ...]:
+    """Return the router LSAs that a device has, by router id; they are made anew every half hour."""
+    found = []
+    for view in device.around.database(device.name):
+        refreshed, seconds = divmod(int(age(view.since)), 1800)
+        checksum = zlib.crc32(f"{view.router_id} {view.links} {refreshed}".encode()) & 0xFFFF
+        found.append(Lsa(view.router_id, seconds, 0x80000002 + refreshed, checksum, view.links))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Bgp:
+    """What is configured of BGP: the AS, the router id, and the neighbours with their AS. None of them is there."""
+
+    asn: str
+    router_id: IPv4Address
+    neighbors: tuple[tuple[str, str], ...]
+
+
+def bgp(device: Device) -> Bgp | None:
+    """Return what is configured of BGP; None: it does not run."""
+    process = next((node for node in device.running.children if node.line.startswith("router bgp ")), None)
+    if process is None:
+        return None
+    written = process.value("router-id") or process.value("bgp router-id")
+    matches = (re.fullmatch(r"neighbor ([\d.]+) remote-as (\S+)", line.line) for line in process.children)
+    neighbors = tuple((match[1], match[2]) for match in matches if match)
+    return Bgp(process.line.split()[2], IPv4Address(written) if written else router_id(device), neighbors)
+
+
+def gateways(device: Device) -> tuple[tuple[int, InterfaceFacts], ...]:
+    """Return the VLAN interfaces that are up, by number: the only addresses in their VLANs that the lab knows."""
+    faces = (face for face in interfaces(device) if face.name.startswith("Vlan") and face.up)
+    return tuple(sorted(((int(face.name[4:]), face) for face in faces), key=lambda pair: pair[0]))
+
+
 def _facts(device: Device, name: str, node: Node) -> InterfaceFacts:
     physical = not is_virtual(name)
     enabled = not node.under("shutdown")

@@ -18,6 +18,7 @@ from safeshift.lab.dialects.language import ROOT, Done, Place
 from safeshift.lab.dialects.pending import Guard
 from safeshift.lab.dialects.router import Command, Editing, RouterTerminal
 from safeshift.lab.dialects.terminal import Interrupted, SessionEnd
+from safeshift.lab.dialects.tracing import IOS_LOST_S, Tracer, trace_ios
 
 if TYPE_CHECKING:
     pass
@@ -352,6 +353,24 @@ class IosTerminal(RouterTerminal):
             sent = max(sent, len(rtts))
         return f"\n{_success_rate(sent, rtts)}\n"
 
+    async def trace(self, match: Match[Command]) -> str:
+        """``traceroute``: the words after the target in any order."""
+        host, *rest = match.args[1:] if match.words[1].lower() == "vrf" else match.args
+        options = {
+            full: value
+            for typed, value in _pairs(" ".join(rest).replace("numeric", "").split())
+            for full in _TRACE
+            if full.startswith(typed.lower())
+        }
+        try:
+            target = IPv4Address(host)
+        except ValueError:
+            return f'Translating "{host}"\n% Unrecognized host or address.\n\n'
+        seconds = options.get("timeout", "")
+        timeout_s = float(seconds) if seconds.isdigit() else IOS_LOST_S
+        tracer = Tracer(self.device, self.emit, self.pause)
+        return await trace_ios(tracer, target, self._source(options.get("source")), timeout_s=timeout_s)
+
     def _source(self, name: str | None) -> IPv4Address | None:
         if name is None:
             return None
@@ -364,6 +383,7 @@ class IosTerminal(RouterTerminal):
 
 
 _PING = ("repeat", "size", "timeout", "source", "df-bit")
+_TRACE = ("source", "timeout")
 _REPLACE_QUESTION = (
     "This will apply all necessary additions and deletions\n"
     "to replace the current running configuration with the\n"

@@ -1,4 +1,4 @@
-"""The smaller tables of an IOS-XE-like device that other people's tools read: ARP, VLANs, memory, processor.
+"""The smaller tables of an IOS-XE-like device that people and their tools read: ARP, VLANs, MACs, LSAs, BGP, counters.
 
 What safeshift itself reads is in ``ios_network.py`` and ``ios_show.py``.
 """
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from safeshift.lab.dialects import facts
 from safeshift.lab.dialects.facts import dotted_mac
+from safeshift.lab.dialects.ios_config import NAMES
+from safeshift.lab.dialects.ios_network import OCTETS_PER_PACKET
 from safeshift.lab.dialects.ios_show import serial_of
 
 if TYPE_CHECKING:
@@ -43,6 +45,60 @@ def vlans(device: Device) -> str:
     dashes = f"---- {'-' * 32} {'-' * 9} {'-' * 31}\n"
     head = f"\nVLAN Name{' ' * 29}Status    Ports\n{dashes}"
     return head + "".join(f"{number:<4} {name:32} {state}\n" for number, name, state in rows)
+
+
+def macs(device: Device) -> str:
+    """Answer ``show mac address-table``: the router's own, for the fabric does not say which ports nodes are in."""
+    rows = [(" All", f"0100.0ccc.ccc{last}", "CPU") for last in "cd"]
+    rows += [(f"{number:>4}", dotted_mac(face.mac), f"Vl{number}") for number, face in facts.gateways(device)]
+    text = f"          Mac Address Table\n{'-' * 43}\n\nVlan    Mac Address       Type        Ports\n"
+    text += "----    -----------       --------    -----\n"
+    text += "".join(f"{vlan}    {mac}    STATIC      {port}\n" for vlan, mac, port in rows)
+    return f"{text}Total Mac Addresses for this criterion: {len(rows)}\n"
+
+
+def ospf_database(device: Device) -> str:
+    """Answer ``show ip ospf database``: all links are point to point, so that there are router LSAs only."""
+    process = facts.ospf_process(device.running)
+    if process is None:
+        return ""
+    number = process.line.split()[2]
+    text = f"\n            OSPF Router with ID ({facts.router_id(device)}) (Process ID {number})\n\n"
+    text += "                Router Link States (Area 0)\n\n"
+    text += "Link ID         ADV Router      Age         Seq#       Checksum Link count\n"
+    for lsa in facts.router_lsas(device):
+        text += f"{lsa.router_id!s:15} {lsa.router_id!s:15} {lsa.age_s:<11} 0x{lsa.sequence:08X} 0x{lsa.checksum:06X} "
+        text += f"{lsa.links}\n"
+    return text
+
+
+def bgp(device: Device) -> str:
+    """Answer ``show ip bgp summary``: nobody is at the other end of a session."""
+    found = facts.bgp(device)
+    if found is None:
+        return "% BGP not active\n\n"
+    text = (
+        f"BGP router identifier {found.router_id}, local AS number {found.asn}\n"
+        "BGP table version is 1, main routing table version 1\n\n"
+        "Neighbor        V           AS MsgRcvd MsgSent   TblVer  InQ OutQ Up/Down  State/PfxRcd\n"
+    )
+    for address, asn in found.neighbors:
+        text += f"{address:15} 4 {asn:>12}{0:>8}{0:>8}{1:>9}{0:>5}{0:>5} {'never':8} Active\n"
+    return text
+
+
+def counters(device: Device) -> str:
+    """Answer ``show interfaces counters``."""
+    text = ""
+    for way in ("In", "Out"):
+        heads = (f"{way}{what}" for what in ("Octets", "UcastPkts", "McastPkts", "BcastPkts"))
+        text += f"\nPort        {' '.join(f'{head:>14}' for head in heads)} \n"
+        for face in facts.interfaces(device):
+            if face.physical:
+                octets = face.port.octets_in if way == "In" else face.port.octets_out
+                cells = (octets, octets // OCTETS_PER_PACKET, 0, 0)
+                text += f"{NAMES.short(face.name):11} {' '.join(f'{cell:>14}' for cell in cells)} \n"
+    return text
 
 
 def memory(device: Device) -> str:

@@ -1,7 +1,7 @@
 """A Linux node's sessions: a shell just big enough for the commands that observers and their operators type.
 
 Decides how lines are split into commands, which run side by side, and as whom. Pings run in ``pinging.py``, the small
-commands are in ``linux_tools.py``, sudo's rules in ``linux_sudo.py``.
+commands are in ``linux_tools.py``, sudo's rules in ``linux_sudo.py``, splitting in ``linux_lines.py``.
 Over 350 lines, because a line passes splitting, joints, jobs, sudo and redirections in this order.
 """
 
@@ -14,17 +14,19 @@ from typing import TYPE_CHECKING
 
 from safeshift.lab.dialects.base import Wire
 from safeshift.lab.dialects.configtree import Node, new_tree
+from safeshift.lab.dialects.linux_filters import is_filter, run_filter
+from safeshift.lab.dialects.linux_lines import split_commands, split_pipes, without_redirections
 from safeshift.lab.dialects.linux_sudo import USAGE, Wish, read_wish, refusal_of
-from safeshift.lab.dialects.linux_tools import TOOLS, Result, identity, interfaces
+from safeshift.lab.dialects.linux_tools import TOOLS, Result, identity, interfaces, read_file
 from safeshift.lab.dialects.pending import Guard
 from safeshift.lab.dialects.pinging import Ping, PingLoop
 from safeshift.lab.dialects.terminal import Interrupted, SessionEnd, Terminal
+from safeshift.lab.dialects.tracing import MOST_HOPS, Tracer, trace_linux, unknown_host
 
 if TYPE_CHECKING:
     from safeshift.lab.device import Device
 
 _SILENT = ("true", ":", "export", "unset", "stty", "set", "trap")
-_JOINTS = (";", "&", "&&", "||")
 _PING_VALUES = {"-c": "count", "-i": "interval_s", "-W": "timeout_s", "-w": "deadline_s", "-s": "size", "-I": "source"}
 _PING_FLAGS = {"-n": "", "-q": "quiet", "-O": "tell_missing", "-D": "stamps", "-4": "", "-B": ""}
 
@@ -43,6 +45,8 @@ class LinuxTerminal(Terminal):
         self._jobs = 0
         self._users = [wire.user]  # who each shell inside the other runs as
         self._trusted = False
+        self._piped: list[str] | None = None  # what the command prints goes here, not to the user: a pipe waits for it
+        self._standard_input = ""
 
     def prompt(self) -> str:
         """See ``Terminal``."""
@@ -78,7 +82,7 @@ class LinuxTerminal(Terminal):
     async def execute(self, line: str) -> str:
         """See ``Terminal``."""
         try:
-            commands = _split_commands(line)
+            commands = split_commands(line)
         except ValueError:
             self._status = 2
             return "bash: syntax error: unterminated quoted string\n"
@@ -136,7 +140,31 @@ class LinuxTerminal(Terminal):
             return None
 
     async def _run(self, words: list[str]) -> None:
-        words, muted = _without_redirections(words)
+        """Run a command, or several with pipes between them: one after the other, each with what the last printed."""
+        *first, last = split_pipes(words)
+        if first and not (last and all(first)):
+            self._print(Result("bash: syntax error near unexpected token `|'", 2, error=True))
+            self._status = 2
+            return
+        try:
+            for part in first:
+                self._piped = []
+                await self._run_one(part)
+                self._standard_input = "".join(self._piped)
+                self._piped = None
+            await self._run_one(last)
+        finally:
+            self._piped, self._standard_input = None, ""
+
+    def _put(self, text: str) -> None:
+        """Print what a command prints: to the user, or into the pipe behind it."""
+        if self._piped is None:
+            self.emit(text)
+        else:
+            self._piped.append(text)
+
+    async def _run_one(self, words: list[str]) -> None:
+        words, muted = without_redirections(words)
         words = [word.replace("$?", str(self._status)) for word in words]
         if not words:
             return
@@ -156,7 +184,7 @@ class LinuxTerminal(Terminal):
 
     def _print(self, result: Result) -> None:
         if result.text:
-            put = self.complain_aside if result.error else self.emit
+            put = self.complain_aside if result.error else self._put
             put(result.text if result.text.endswith("\n") or result.raw else result.text + "\n")
 
     async def _command(self, words: list[str]) -> Result:
@@ -170,6 +198,8 @@ class LinuxTerminal(Terminal):
                 ping = self._parse_ping(args)
                 await self._ping_all([ping])
                 return Result("", ping.status())
+            case "traceroute":
+                return await self._trace(args)
             case "exit" | "logout":
                 return self._exit(args)
             case "sudo":
@@ -242,10 +272,37 @@ class LinuxTerminal(Terminal):
 
     async def _ping_all(self, pings: list[Ping]) -> None:
         try:
-            await PingLoop(self.device, self.emit, self.pause).run(pings)
+            await PingLoop(self.device, self._put, self.pause).run(pings)
         except Interrupted:
             self._status = 130
             raise
+
+    async def _trace(self, args: list[str]) -> Result:
+        values, flags, rest = dict[str, str](), set[str](), list(args)
+        target = ""
+        while rest:
+            word = rest.pop(0)
+            if word in ("-s", "-m", "-w", "-q"):
+                values[word] = rest.pop(0) if rest else ""
+            elif word in ("-n", "-I"):
+                flags.add(word)
+            elif word.startswith("-"):
+                raise UsageError(f"Bad option `{word}' (argc 1)")
+            else:
+                target = target or word
+        try:
+            address = IPv4Address(target)
+        except ValueError:
+            usage = "Usage: traceroute [ -n ] [ -m max_ttl ] [ -s src_addr ] host"
+            raise UsageError(unknown_host(target) if target else usage) from None
+        most = values.get("-m", str(MOST_HOPS))
+        if not most.isdigit():
+            raise UsageError(f"Cannot handle `-m' option with arg `{most}' (argc 1)")
+        source = self._source(values.get("-s"), who="")
+        known = await trace_linux(
+            Tracer(self.device, self._put, self.pause), address, source, most=int(most), named="-n" not in flags
+        )
+        return Result() if known else Result("connect: Network is unreachable", 1, error=True)
 
     def _parse_ping(self, args: list[str]) -> Ping:
         options: dict[str, str] = {}
@@ -289,7 +346,7 @@ class LinuxTerminal(Terminal):
         ping.tell_missing = "tell_missing" in options
         return ping
 
-    def _source(self, text: str | None) -> IPv4Address | None:
+    def _source(self, text: str | None, *, who: str = "ping: ") -> IPv4Address | None:
         if text is None:
             return None
         by_name = {name: address.ip for name, address in interfaces(self.device)}
@@ -298,9 +355,9 @@ class LinuxTerminal(Terminal):
         try:
             source = IPv4Address(text)
         except ValueError:
-            raise UsageError(f"ping: unknown iface: {text}") from None
+            raise UsageError(f"{who}unknown iface: {text}") from None
         if source not in by_name.values():
-            raise UsageError("ping: bind: Cannot assign requested address")
+            raise UsageError(f"{who}bind: Cannot assign requested address")
         return source
 
     # Small commands --------------------------------------------------------------------------------------------------
@@ -308,6 +365,8 @@ class LinuxTerminal(Terminal):
     def _answer(self, name: str, args: list[str]) -> Result | None:
         if name in _SILENT:
             return Result()
+        if is_filter([name]):
+            return run_filter([name, *args], self._standard_input, lambda file: read_file(self.device, file))
         match name:
             case "false":
                 return Result("", 1)
@@ -321,43 +380,6 @@ class LinuxTerminal(Terminal):
                 return Result(identity(self._me))
             case _:
                 return TOOLS[name](self.device, args) if name in TOOLS else None
-
-
-def _split_commands(line: str) -> list[tuple[list[str], str]]:
-    """Split a line into commands, each with what joins it to the next.
-
-    Raises:
-        ValueError: a quote is not closed.
-
-    """
-    lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|<>")
-    lexer.whitespace_split = True
-    commands: list[tuple[list[str], str]] = [([], ";")]
-    for token in lexer:
-        if token in _JOINTS:
-            commands[-1] = (commands[-1][0], token)
-            commands.append(([], ";"))
-        else:
-            commands[-1][0].append(token)
-    return [(words, joint) for words, joint in commands if words]
-
-
-def _without_redirections(words: list[str]) -> tuple[list[str], bool]:
-    """Take redirections out of a command; the second value tells whether standard output went away."""
-    kept: list[str] = []
-    muted = False
-    rest = list(words)
-    while rest:
-        word = rest.pop(0)
-        if word in ("<", ">", ">>", ">&", "<&"):
-            to_errors = bool(kept) and kept[-1] == "2"
-            if kept and kept[-1] in ("1", "2"):
-                kept.pop()
-            target = rest.pop(0) if rest else ""
-            muted = muted or (word in (">", ">>") and not to_errors and target == "/dev/null")
-        else:
-            kept.append(word)
-    return kept, muted
 
 
 class Linux:

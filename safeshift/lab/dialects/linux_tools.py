@@ -1,8 +1,9 @@
-"""The small commands of a node: what ``ip``, ``uptime``, ``cat`` and their like print. Nothing here takes time."""
+"""The small commands of a node: what ``ip``, ``uptime``, ``ls`` and their like print. Nothing here takes time."""
 
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -66,16 +67,68 @@ def _uptime(device: Device) -> str:
     return f" {now} up {days}{length}, {users:2} user{'s' * (users != 1)},  load average: 0.02, 0.01, 0.00"
 
 
-def _cat(device: Device, args: list[str]) -> Result:
+# Files ----------------------------------------------------------------------------------------------------------------
+
+_ROOT = ("bin", "dev", "etc", "home", "lib", "opt", "proc", "root", "run", "sbin", "sys", "tmp", "usr", "var")
+
+
+def read_file(device: Device, name: str) -> str | None:
+    """Return the text of one of the few files that a node has; None: it has no such file."""
     files = {
-        "/proc/uptime": f"{device.uptime_s:.2f} {device.uptime_s * 1.9:.2f}",
-        "/etc/hostname": device.hostname,
-        "/etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nID=debian',
+        "/proc/uptime": f"{device.uptime_s:.2f} {device.uptime_s * 1.9:.2f}\n",
+        "/etc/hostname": f"{device.hostname}\n",
+        "/etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nID=debian\n',
     }
-    missing = next((name for name in args if name not in files), None)
-    if missing is not None:
-        return Result(f"cat: {missing}: No such file or directory", 1, error=True)
-    return Result("\n".join(files[name] for name in args))
+    return files.get(name)
+
+
+def _inside(device: Device, path: str) -> tuple[str, ...] | None:
+    """Return what is in a directory; None: it is none."""
+    known: dict[str, tuple[str, ...]] = {
+        "/": _ROOT,
+        "/etc": ("hostname", "os-release"),
+        "/home": tuple(sorted(device.spec.users)),
+        "/proc": ("uptime",),
+        "/tmp": (),
+        **{f"/home/{user}": () for user in device.spec.users},
+    }
+    return known.get(path)
+
+
+def _ls(device: Device, args: list[str]) -> Result:
+    flags = "".join(word[1:] for word in args if word.startswith("-"))
+    paths = [word for word in args if not word.startswith("-")] or ["."]
+    text, missing = "", ""
+    for path in paths:
+        full = re.sub(r"^(~|\.)(?=/|$)", _home(device), path)
+        full = full.rstrip("/") or "/"
+        names = _inside(device, full)
+        if names is None and read_file(device, full) is None:
+            missing += f"ls: cannot access '{path}': No such file or directory\n"
+            continue
+        text += f"{path}:\n" if len(paths) > 1 and names is not None else ""
+        text += _listing(device, full, (path,) if names is None else names, flags)
+    return Result(missing, 2, error=True) if missing else Result(text)
+
+
+def _listing(device: Device, path: str, names: tuple[str, ...], flags: str) -> str:
+    folder = _inside(device, path) is not None
+    shown = (".", "..", *names) if folder and "a" in flags else names
+    if "l" not in flags:
+        separator = "\n" if "1" in flags else "  "
+        return separator.join(shown) + "\n" * bool(shown)
+    rows = [_row(device, path, name) for name in shown]
+    return (f"total {4 * len(rows)}\n" if folder else "") + "".join(rows)
+
+
+def _row(device: Device, path: str, name: str) -> str:
+    whole = path if name in (".", "..") or name.startswith("/") else f"{path.rstrip('/')}/{name}"
+    text = read_file(device, whole)
+    owner = whole.split("/")[2] if whole.startswith("/home/") else "root"
+    mode, links = ("drwxr-xr-x", 2) if text is None else ("-rw-r--r--", 1)
+    size = 4096 if text is None else 0 if whole.startswith("/proc") else len(text)
+    booted = time.strftime("%b %e %H:%M", time.gmtime(time.time() - device.uptime_s))
+    return f"{mode} {links} {owner} {owner} {size:5} {booted} {name}\n"
 
 
 # ip -------------------------------------------------------------------------------------------------------------------
@@ -180,8 +233,7 @@ TOOLS: Mapping[str, Callable[[Device, list[str]], Result]] = {
     "uname": lambda device, args: Result(_uname(device, args)),
     "uptime": lambda device, args: Result(_uptime(device)),
     "date": lambda device, args: Result(time.strftime("%a %b %e %H:%M:%S UTC %Y", time.gmtime())),
-    "cat": _cat,
-    "ls": lambda device, args: Result(),
+    "ls": _ls,
     "pwd": lambda device, args: Result(_home(device)),
     "ip": _ip,
 }

@@ -83,13 +83,13 @@ class Ping:
             return 1
         return 0
 
-    def reply(self, sequence: int, rtt: float) -> str:
+    def reply(self, sequence: int, rtt: float, ttl: int) -> str:
         """Note an answer and return its line."""
         self.rtts.append(rtt)
         self.answered = max(self.answered, sequence)
         if self.quiet:
             return ""
-        line = f"{self.size + 8} bytes from {self.target}: icmp_seq={sequence} ttl=62 time={time_words(rtt)} ms\n"
+        line = f"{self.size + 8} bytes from {self.target}: icmp_seq={sequence} ttl={ttl} time={time_words(rtt)} ms\n"
         return self._stamp() + line
 
     def missing(self, sequence: int) -> str:
@@ -152,10 +152,14 @@ class PingLoop:
             if ping.done:
                 continue
             if sequence:
-                self._emit(ping.reply(sequence, rtt))
+                self._answer(ping, sequence, rtt)
                 self._end_if_over(ping)
             else:
                 self._next(ping, at)
+
+    def _answer(self, ping: Ping, sequence: int, rtt: float) -> None:
+        ttl = self._device.around.ttl(self._device.name, ping.target, ping.source)
+        self._emit(ping.reply(sequence, rtt, ttl))
 
     def _plan(self, at: float, ping: Ping, sequence: int, rtt: float) -> None:
         self._count += 1
@@ -173,7 +177,7 @@ class PingLoop:
         rtt = self._device.around.ping(self._device.name, ping.target, ping.source)
         if rtt is not None:
             if rtt / 1000 < TOGETHER_S:
-                self._emit(ping.reply(ping.sent, rtt))
+                self._answer(ping, ping.sent, rtt)
             else:
                 self._plan(at + rtt / 1000, ping, ping.sent, rtt)
         last = ping.count is not None and ping.sent >= ping.count

@@ -37,10 +37,19 @@ def is_graceful(section: Block) -> bool:
 
 VOCABULARY = Vocabulary(
     interfaces=INTERFACES,
-    quiet=either(QUIET, "agent", "daemon", "queue-monitor", "sflow", "terminattr", "vlan internal", "hardware counter"),
-    pinned=either(PINNED, "event-handler", "mlag configuration", "vrf instance", "ip virtual-router", "peer-filter"),
-    quiet_interface=either(QUIET_INTERFACE, "link-debounce", "sflow", "ptp"),
-    pinned_interface=either(PINNED_INTERFACE, "bandwidth", "vxlan", "mlag", "ip ospf neighbor bfd"),
+    quiet=either(QUIET, "queue-monitor", "sflow", "terminattr", "vlan internal", "hardware counter"),
+    pinned=either(
+        PINNED,
+        "agent",
+        "daemon",
+        "event-handler",
+        "mlag configuration",
+        "vrf instance",
+        "ip virtual-router",
+        "peer-filter",
+    ),
+    quiet_interface=either(QUIET_INTERFACE, "sflow", "ptp"),
+    pinned_interface=either(PINNED_INTERFACE, "bandwidth", "link-debounce", "vxlan", "mlag", "ip ospf neighbor bfd"),
     speed=read_speed,
     reference_bandwidth=None,
     routes_by_default=False,

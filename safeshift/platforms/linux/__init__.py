@@ -65,8 +65,8 @@ class Linux:
         raise _only_observes()
 
     def stray(self, lines: Sequence[str]) -> str:
-        """Return the first line: a node has no configuration of ours."""
-        return lines[0] if lines else ""
+        """Say of any line that a node has no configuration of ours."""
+        return f"{lines[0]!r} is for a router, and a node is only asked" if lines else ""
 
     def apply(self, config: str, lines: Sequence[str]) -> str:
         """Refuse.
@@ -75,6 +75,10 @@ class Linux:
             PlanError: always.
         """
         raise _only_observes()
+
+    def touches_access(self, lines: Sequence[str]) -> bool:
+        """Return false: nothing is typed on a node."""
+        return False
 
     def needed(self, config: str, lines: Sequence[str]) -> Lines:
         """Refuse.

@@ -41,7 +41,7 @@ def test_up_with_a_wrong_argument_starts_nothing(cli: Cli, state: Path, argument
 
 
 @pytest.mark.parametrize(
-    "command", [["fault", "p1", "hang"], ["clear"], ["fail-link", "a", "b"], ["mend-link", "a", "b"]]
+    "command", [["log", "p1"], ["fault", "p1", "hang"], ["clear"], ["fail-link", "a", "b"], ["mend-link", "a", "b"]]
 )
 def test_breaking_things_without_a_lab_says_how_to_start_one(cli: Cli, command: list[str]) -> None:
     """No lab runs: exit 2 and the command that starts one."""

@@ -9,7 +9,7 @@ import pytest
 
 from safeshift.engine.states import Act
 from tests.unit.cli.calling import Cli
-from tests.unit.reporting.recorded import Script, record
+from tests.unit.reporting.recorded import SECRET, Script, record
 
 GOOD, UNDONE = "20260101-000000-aaaa", "20260101-000001-bbbb"
 
@@ -52,6 +52,13 @@ def test_show_takes_last_or_the_beginning_of_an_id(cli: Cli, recorded: Path) -> 
     assert "n1 and n2 are isolated" in last.out
     assert cli("show", "20260101-000000").out.splitlines()[-1].startswith("journal: ")
     assert cli("show", UNDONE, "--json").json["state"] == "ROLLED_BACK"
+
+
+def test_show_as_json_holds_whole_configurations_only_when_told_so(cli: Cli, recorded: Path) -> None:
+    """Secrets stand in them: who pipes a run elsewhere must mean it."""
+    plain, whole = cli("show", GOOD, "--json"), cli("show", GOOD, "--json", "--with-configs")
+    assert (SECRET in plain.out, SECRET in whole.out) == (False, True)
+    assert [one["seq"] for one in plain.json["events"]] == [one["seq"] for one in whole.json["events"]]
 
 
 @pytest.mark.parametrize(("run", "words"), [("2027", "no run begins"), ("2026", "2 runs begin")])

@@ -6,7 +6,9 @@ import threading
 import time
 
 import pytest
+from pytest_mock import MockerFixture
 
+from safeshift.drivers import netmiko_driver
 from safeshift.drivers.netmiko_driver import NetmikoDriver
 from safeshift.errors import (
     CommandRejectedError,
@@ -221,3 +223,79 @@ def test_words_that_nobody_asked_for_end_a_session(driver: NetmikoDriver, device
     time.sleep(0.05)
     assert driver.read(["show version"]) == ("Cisco IOS Software",)
     assert device.logins == 2
+
+
+def test_write_whose_time_was_over_before_its_turn_is_never_typed(
+    driver: NetmikoDriver, device: ScriptedDevice
+) -> None:
+    """Leaving a mode took all the time there was: nothing is sent, and there is no doubt about it."""
+    driver.write(CHANGE[:2])
+    device.faults["end"] = "slow"
+    with pytest.raises(ConnectError, match="before anything could be sent"):
+        driver.write(["configure terminal", "vlan 9", "end"], deadline_s=0.1)
+    driver.read(["show version"])
+    assert "vlan 9" not in device.received
+
+
+class Reading(threading.Thread):
+    """Somebody who reads in a thread of its own; what it was told instead of an answer is kept."""
+
+    def __init__(self, driver: NetmikoDriver) -> None:
+        super().__init__()
+        self._driver = driver
+        self.answer: object = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self.answer = self._driver.read(["show version"], deadline_s=60)
+        except ConnectionLostError as error:
+            self.answer = error
+
+    def told(self) -> object:
+        """Wait for its end."""
+        self.join(timeout=20)
+        assert not self.is_alive()
+        return self.answer
+
+
+def test_read_that_hangs_gives_way_and_is_not_tried_again(driver: NetmikoDriver, device: ScriptedDevice) -> None:
+    """Whoever needs the device now has it at once; the read ends, and a second try would have been answered."""
+    device.faults["show version"] = "silent once"
+    reading = Reading(driver)
+    while "show version" not in device.received:
+        time.sleep(0.005)
+    driver.give_way()
+    assert isinstance(reading.told(), ConnectionLostError)
+    assert driver.write(CHANGE).mode == ""
+    assert device.received.count("show version") == 1
+
+
+def test_read_that_still_logs_in_gives_way_before_it_sends_anything(
+    driver: NetmikoDriver, device: ScriptedDevice, mocker: MockerFixture
+) -> None:
+    """A read that was called off during its login does not begin when the device lets it in."""
+    real = netmiko_driver.open_link
+
+    def let_in(*given: object, **more: object) -> object:
+        link = real(*given, **more)  # type: ignore[arg-type]  # handed on as they came
+        driver.give_way()
+        return link
+
+    mocker.patch("safeshift.drivers.netmiko_driver.open_link", let_in)
+    with pytest.raises(ConnectionLostError, match="called off"):
+        driver.read(["show version"])
+    assert "show version" not in device.received
+    assert driver.write(CHANGE).mode == ""
+    assert device.logins == 1
+
+
+def test_write_does_not_give_way(driver: NetmikoDriver, device: ScriptedDevice) -> None:
+    """What changes a device is waited for, and what comes behind a read is no read."""
+    driver.read(["show version"])
+    device.faults["router ospf 1"] = "slow"
+    giving = threading.Timer(0.1, driver.give_way)
+    giving.start()
+    assert driver.write(CHANGE).mode == ""
+    giving.join()
+    assert (device.logins, device.running) == (1, ["router ospf 1", "   max-metric router-lsa"])

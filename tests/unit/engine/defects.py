@@ -166,6 +166,13 @@ DEFECTS = (
         "I9",
     ),
     Defect(
+        "whatever is seen while the last batch is saved is called a rollback",
+        machine,
+        "        state = replace(state, unsettled=(*state.unsettled, sentence))\n    return _stop(state, alarm)",
+        "    return _stop(state, alarm)",
+        "I9",
+    ),
+    Defect(
         "an undo does not wait for the write that is under way",
         machine,
         "    flying = frozenset(effect for effect in state.flying if effect.act.changes_a_device)",

@@ -94,7 +94,7 @@ def explore(outline: Outline, engine: Engine = REAL, *, by_history: bool = True)
     """
     write = writer(outline, engine)
     state, effects = engine.start(outline)
-    first = _visit(state, PRELUDE + write(None, None, state, effects), None, watchmen())
+    first = _visit(state, prelude(outline) + write(None, None, state, effects), None, watchmen())
     known, todo = {_identity(first, by_history)}, deque([first])
     while todo:
         visit = todo.popleft()
@@ -198,13 +198,15 @@ def _standing_identity(one: Standing) -> object:
     return one.stage, one.undo[-1:], counts
 
 
-PRELUDE: Records = (
-    (Kind.RUN_OPENED, {"operator": "somebody"}),
-    (Kind.PREFLIGHT, {"check": "lock", "verdict": "PASS"}),
-    (Kind.PREFLIGHT, {"check": "nothing out of service", "verdict": "PASS"}),
-    (Kind.FORECAST, {"verdict": "PASS"}),
-)
-"""What a run has written before its first move."""
+def prelude(outline: Outline) -> Records:
+    """What a run has written before its first move."""
+    return (
+        (Kind.RUN_OPENED, {"operator": "somebody"}),
+        (Kind.PREFLIGHT, {"check": "lock", "verdict": "PASS"}),
+        (Kind.PREFLIGHT, {"check": "nothing out of service", "verdict": "PASS"}),
+        (Kind.PLANNED, {"plan": {"batches": [{} for _ in outline.batches]}}),
+        (Kind.FORECAST, {"verdict": "PASS"}),
+    )
 
 
 def move_names(outline: Outline) -> tuple[str, ...]:

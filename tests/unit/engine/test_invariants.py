@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from safeshift.engine.invariants import Violation, check
-from safeshift.engine.states import Act, Outcome
+from safeshift.engine.states import Act, Cause, Outcome
 from safeshift.journal.events import Event, Json, Kind
 from tests.unit.engine.outlines import STAGED, TIMER, change, outline
 from tests.unit.engine.walking import Walk
@@ -31,6 +31,14 @@ def _undone() -> Journal:
     """The same, stopped while the second move was watched: ROLLED_BACK."""
     walk = Walk(TWO).until(Act.WATCH, move=1)
     walk.stop()
+    walk.finish()
+    return [(kind, dict(data)) for kind, data in walk.journal]
+
+
+def _kept() -> Journal:
+    """The same, with an alarm while the last batch was saved: NEEDS_OPERATOR, for all is complete and kept."""
+    walk = Walk(TWO).until(Act.SAVE)
+    walk.stop(Cause.ISOLATION)
     walk.finish()
     return [(kind, dict(data)) for kind, data in walk.journal]
 
@@ -169,6 +177,8 @@ BROKEN: dict[str, tuple[str, Callable[[], Journal], Edit]] = {
     "COMPLETED although a save failed": ("I9", _good, saying(Kind.OUTCOME, {"act": "save"}, outcome="failed")),
     "ROLLED_BACK without the networks' PASS": ("I9", _undone, without(Kind.MEASURED, act="prove networks")),
     "ROLLED_BACK with a device that differs": ("I9", _undone, saying(Kind.RESTORED, M1, equal=False)),
+    "ROLLED_BACK behind the last safe point": (
+        "I9", _kept, saying(Kind.RUN_CLOSED, {}, state="ROLLED_BACK", todo=[])),
     "COMPLETED after an unwind": ("I9", _undone, saying(Kind.RUN_CLOSED, {}, state="COMPLETED")),
     "REFUSED after something was sent": ("I9", _undone, saying(Kind.RUN_CLOSED, {}, state="REFUSED")),
     "an end that is none": ("I9", _good, saying(Kind.RUN_CLOSED, {}, state="")),
@@ -210,6 +220,7 @@ FINE: dict[str, tuple[str, Callable[[], Journal], Edit]] = {
         "I7", _good, after(Kind.RUN_OPENED, {}, (Kind.PREFLIGHT, {"check": "lock", "verdict": "FAIL"}))),
     "a commit in doubt that was read and is there": ("I8", _good, saying(Kind.OUTCOME, SENT, outcome="unknown")),
     "a device that could not be undone and is named": ("I9", _given_up, lambda journal: journal),
+    "an alarm behind the last safe point": ("I9", _kept, lambda journal: journal),
     "a run that is still under way": ("I9", _good, lambda journal: journal[:-9]),
     "a what-if that was overridden": ("I12", _good, OVERRIDDEN),
     "a newer move that was looked at and given up": ("I12", _given_up, lambda journal: journal),

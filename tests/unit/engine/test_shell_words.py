@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from safeshift.engine.shell import evidence, exit_code
-from safeshift.engine.states import Alarm, Cause, Final, Phase, State
+from safeshift.engine.evidence import evidence
+from safeshift.engine.states import Alarm, Cause, Final, Phase, State, exit_code
 from safeshift.errors import ExitCode
 from safeshift.probes.judge import Count, NodeView, View
 from safeshift.verdict import Verdict

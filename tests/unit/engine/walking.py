@@ -5,7 +5,7 @@ from __future__ import annotations
 from safeshift.engine import machine
 from safeshift.engine.invariants import Violation, check
 from safeshift.engine.states import Act, Alarm, Came, Cause, Effect, Event, Outcome, Outline, Phase, State
-from tests.unit.engine.exploration import PRELUDE, Records, entries, writer
+from tests.unit.engine.exploration import Records, entries, prelude, writer
 
 
 class Walk:
@@ -20,7 +20,7 @@ class Walk:
         self._write = writer(outline)
         self.state, effects = machine.start(outline)
         self.asked: list[Effect] = list(effects)
-        self.journal: Records = PRELUDE + self._write(None, None, self.state, effects)
+        self.journal: Records = prelude(outline) + self._write(None, None, self.state, effects)
         self.most = 0
 
     def tell(self, event: Event) -> State:

@@ -59,6 +59,19 @@ def test_killed_run_is_an_orphan_of_the_next_one_on_its_routers_until_it_is_sett
     assert not is_alive("r1")
 
 
+def test_run_that_broke_off_in_a_living_process_is_an_orphan_of_the_next_one() -> None:
+    """Its sign stays, whatever is said afterwards; one that had ended before has none that could stay."""
+    broken, ended = begin("r1", ("p1:22",)), begin("r2", ("p1:22",))
+    ended.end()
+    for life in (broken, ended):
+        life.die()
+        life.end()
+    assert not living() & {"r1", "r2"}
+    life = begin("r3", ("p1:22",))
+    assert life.orphans == ("r1",)
+    life.end()
+
+
 def test_two_runs_have_two_ids() -> None:
     """A run that lives cannot be begun a second time."""
     life = begin("r1", ())

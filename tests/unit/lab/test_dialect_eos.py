@@ -10,7 +10,7 @@ from ntc_templates.parse import parse_output
 
 from safeshift.lab.device import Device
 from safeshift.lab.faults import Fault, FaultKind
-from tests.lab_bench import Console, ConsoleBench, make_device
+from tests.lab_bench import Console, ConsoleBench, TinyAround, make_device
 
 
 @pytest.fixture
@@ -53,6 +53,8 @@ PARSED = {
     "show ip arp": ("ip_address", "10.0.11.1"),
     "show vlan": ("vlan_name", "default"),
     "show vrf": ("vrf", "default"),
+    "show mac address-table": ("vlan_id", "10"),
+    "show ip ospf database": ("link_count", "5"),
 }
 
 
@@ -77,6 +79,8 @@ STRUCTURED = {
     "show vlan": ("vlans", "1", "name"),
     "show vrf": ("vrfs", "default", "interfaces", 0),
     "show ip bgp summary vrf all": ("vrfs",),
+    "show mac address-table": ("unicastTable", "tableEntries", 0, "macAddress"),
+    "show ip ospf database": ("vrfs", "default", "instList", "1", "areas", "0.0.0.0", "areaDatabase"),
     "show system environment temperature": ("tempSensors",),
     "show users accounts": ("users",),
     "show lldp neighbors": ("lldpNeighbors", 0, "neighborDevice"),
@@ -366,3 +370,52 @@ def test_every_line_is_in_the_devices_own_log(console: Console, device: Device) 
     logged = [(line.mode, line.line) for line in device.received if line.line]
     assert logged[-3:] == [("config", "interface Ethernet1"), ("if", "ip ospf cost 5"), ("if", "end")]
     assert {line.user for line in device.received} == {"netops"}
+
+
+@pytest.mark.parametrize("command", ["show ip bgp summary", "show bgp summary", "show bgp ipv4 unicast summary"])
+def test_bgp_that_is_not_configured_is_inactive(console: Console, command: str) -> None:
+    """A device without BGP says so, in the vendor's words and as data."""
+    assert console.type(command) == "% BGP inactive\n"
+    assert json.loads(console.type(f"{command} | json")) == {"vrfs": {}}
+
+
+def test_bgp_that_is_configured_parses_and_meets_nobody(console: Console) -> None:
+    """Its neighbours are listed with their AS, and no session comes up."""
+    console.config("router bgp 65001", "router-id 10.255.0.1", "neighbor 10.0.11.1 remote-as 65002")
+    command = "show ip bgp summary"
+    (row,) = parse_output(platform="arista_eos", command=command, data=console.type(command))
+    found = [row[name] for name in ("router_id", "local_as", "bgp_neigh", "neigh_as", "state")]
+    assert found == ["10.255.0.1", "65001", "10.0.11.1", "65002", "Active"]
+    assert json.loads(console.type(f"{command} | json"))["vrfs"]["default"]["peers"]["10.0.11.1"]["asn"] == "65002"
+
+
+def test_traceroute_prints_a_line_for_each_hop(console: Console) -> None:
+    """Linux's form, which EOS has: three probes a line, a star for each that was lost."""
+    assert console.type("traceroute 10.1.2.13") == (
+        "traceroute to 10.1.2.13 (10.1.2.13), 30 hops max, 60 byte packets\n"
+        " 1  10.0.11.1 (10.0.11.1)  0.410 ms *  0.390 ms\n"
+        " 2  * * *\n"
+        " 3  10.1.2.13 (10.1.2.13)  1.234 ms  1.100 ms  1.300 ms\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        ("traceroute vrf default 10.1.2.13", " 3  10.1.2.13"),
+        ("trace 10.1.2.13 source Ethernet1", " 3  10.1.2.13"),
+        ("traceroute n9", "n9: Name or service not known\n"),
+        ("traceroute", "% Incomplete command"),
+    ],
+)
+def test_traceroute_takes_what_the_device_takes(console: Console, command: str, answer: str) -> None:
+    """A VRF, a source, an abbreviation; a name that nobody knows is an error."""
+    assert answer in console.type(command)
+
+
+def test_traceroute_without_a_way_says_so(bench: ConsoleBench) -> None:
+    """A device that knows no way to the target sends nothing."""
+    around = TinyAround()
+    around.hops = ()
+    console = bench.console(make_device("arista_eos", around=around))
+    assert console.type("traceroute 192.0.2.1") == "connect: Network is unreachable\n"

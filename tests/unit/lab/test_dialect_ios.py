@@ -51,6 +51,9 @@ PARSED = {
     "show ip arp": ("ip_address", "10.0.21.0"),
     "show vlan brief": ("vlan_name", "default"),
     "show processes cpu": ("cpu_usage_5_sec", "1"),
+    "show mac address-table": ("destination_address", "0100.0ccc.cccc"),
+    "show ip ospf database": ("link_count", "5"),
+    "traceroute 10.1.2.13 timeout 0": ("ip_address", "10.0.11.1"),
     "show archive": ("next_filename", "flash:ss-archive-<timestamp>-0"),
 }
 
@@ -280,3 +283,56 @@ def test_leaving_configuration_mode_is_told_to_monitoring_terminals(
     other.config("hostname p2")
     bench.wait(lambda: "%SYS-5-CONFIG_I: Configured from console by bob" in console.text)
     assert console.prompt == "p2#"
+
+
+@pytest.mark.parametrize("command", ["show ip bgp summary", "show bgp summary", "show bgp ipv4 unicast summary"])
+def test_bgp_that_is_not_configured_is_not_active(console: Console, command: str) -> None:
+    """A device without BGP says so, in the vendor's words."""
+    assert console.type(command) == "% BGP not active\n\n"
+
+
+def test_bgp_that_is_configured_parses_and_meets_nobody(console: Console) -> None:
+    """Its neighbours are listed with their AS, and no session comes up."""
+    console.config("router bgp 65001", "bgp router-id 10.255.0.2", "neighbor 10.0.21.0 remote-as 65002")
+    command = "show ip bgp summary"
+    (row,) = parse_output(platform="cisco_ios", command=command, data=console.type(command))
+    found = [row[name] for name in ("router_id", "local_as", "bgp_neighbor", "neighbor_as")]
+    assert found == ["10.255.0.2", "65001", "10.0.21.0", "65002"]
+    assert row["state_or_prefixes_received"] == "Active"
+
+
+def test_interface_counters_are_those_of_show_interfaces(console: Console) -> None:
+    """Both directions are listed by the ports' short names, octets first."""
+    received, sent = console.type("show interfaces counters").split("OutOctets")
+    assert ["Hu1/0/1", "12345678"] in [line.split()[:2] for line in received.splitlines()]
+    assert ["Hu1/0/1", "98765432"] in [line.split()[:2] for line in sent.splitlines()]
+
+
+def test_traceroute_prints_a_line_for_each_hop(console: Console) -> None:
+    """IOS's form: whole milliseconds, a star for each probe that was lost."""
+    assert console.type("traceroute 10.1.2.13 timeout 0 source Loopback0 numeric") == (
+        "Type escape sequence to abort.\n"
+        "Tracing the route to 10.1.2.13\n"
+        "VRF info: (vrf in name/id, vrf out name/id)\n"
+        "  1 10.0.11.1 1 msec * 1 msec \n"
+        "  2  *  *  * \n"
+        "  3 10.1.2.13 1 msec 1 msec 1 msec \n"
+    )
+    assert "Unrecognized host" in console.type("traceroute n9")
+
+
+def test_traceroute_without_a_way_asks_nobody_until_it_is_stopped(bench: ConsoleBench) -> None:
+    """A device that knows no way to the target prints stars, and Ctrl-C brings the prompt back."""
+    around = TinyAround()
+    around.hops = ()
+    console = bench.console(make_device("cisco_ios", around=around))
+    console.type("terminal length 0")
+    assert "30  *  *  *" in console.type("traceroute 192.0.2.1 timeout 0")
+    console.keys(b"traceroute 192.0.2.1\r", until="vrf out name/id)")
+    assert console.keys(b"\x03", until="p2#")
+
+
+def test_archive_without_a_configuration_lists_its_empty_places(console: Console) -> None:
+    """A real device numbers all its places from the first day, with nothing behind them."""
+    *_, heading, first, second = console.type("show archive").splitlines()[:6]
+    assert (heading, first.strip(), second.strip()) == (" Archive #  Name", "1", "2")

@@ -40,6 +40,24 @@ def console(bench: ConsoleBench) -> Console:
         ("foo 2>/dev/null; echo rc=$?", "bash: foo: command not found\nrc=127\n"),
         ("cat /etc/shadow", "cat: /etc/shadow: No such file or directory\n"),
         ("echo 'open", "bash: syntax error: unterminated quoted string\n"),
+        ("cat /etc/hostname", "n1\n"),
+        ("echo hi | wc -c", "3\n"),
+        ("echo -n hi | wc -c", "2\n"),
+        ("cat /etc/os-release | grep -i name | head -n 1", 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n'),
+        ("cat /etc/os-release | grep -c NAME", "2\n"),
+        ("grep -v NAME /etc/os-release", "ID=debian\n"),
+        ("cat /etc/os-release | tail -1 | cat", "ID=debian\n"),
+        ("head -1 /etc/hostname", "n1\n"),
+        ("ls / | wc -l", "1\n"),
+        ("echo hi | grep -q x || echo none", "none\n"),
+        ("echo hi | grep '[' ", "grep: Invalid regular expression\n"),
+        ("echo hi | frob", "bash: frob: command not found\n"),
+        ("echo hi | head -x", "head: invalid option -- 'x'\nTry 'head --help' for more information.\n"),
+        ("echo hi |", "bash: syntax error near unexpected token `|'\n"),
+        ("echo 'a | b'", "a | b\n"),
+        ("wc /etc/nothing", "wc: /etc/nothing: No such file or directory\n"),
+        ("ls /etc", "hostname  os-release\n"),
+        ("ls nothing; echo rc=$?", "ls: cannot access 'nothing': No such file or directory\nrc=2\n"),
         ("uname -a", "Linux n1 6.1.0-28-amd64 #1 SMP Debian x86_64 GNU/Linux\n"),
     ],
 )
@@ -143,3 +161,33 @@ def test_interrupt_ends_a_ping_with_its_summary(console: Console) -> None:
 def test_ping_called_wrongly_complains(console: Console, arguments: str, complaint: str) -> None:
     """Each mistake has the message that ping has for it, and status 2."""
     assert console.type(f"ping {arguments}; echo rc=$?") == f"{complaint}rc=2\n"
+
+
+def test_ls_of_the_root_lists_what_a_system_has(console: Console) -> None:
+    """One line each, with mode and owner, the directory itself and its parent first."""
+    total, *rows = console.type("ls -la /").splitlines()
+    assert total.startswith("total ")
+    assert [row.split()[-1] for row in rows[:4]] == [".", "..", "bin", "dev"]
+    assert all(row.startswith("drwxr-xr-x 2 root root ") for row in rows)
+
+
+def test_ping_into_a_pipe_is_counted_there(console: Console) -> None:
+    """What a command prints over time goes through the pipe as well, and errors do not."""
+    assert console.type("ping -c 3 -i 0.01 10.0.0.1 | grep -c ttl=62") == "3\n"
+    assert console.type("ping n2 | wc -l") == "ping: n2: Name or service not known\n0\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        ("10.1.2.13", " 3  10.1.2.13 (10.1.2.13)  1.234 ms  1.100 ms  1.300 ms\nrc=0\n"),
+        ("-n -m 1 10.1.2.13", "1 hops max, 60 byte packets\n 1  10.0.11.1  0.410 ms *  0.390 ms\nrc=0\n"),
+        ("-s 10.7.7.7 10.1.2.13", "bind: Cannot assign requested address\nrc=2\n"),
+        ("-m x 10.1.2.13", "Cannot handle `-m' option with arg `x' (argc 1)\nrc=2\n"),
+        ("--fast 10.1.2.13", "Bad option `--fast' (argc 1)\nrc=2\n"),
+        ("n3", 'n3: Name or service not known\nCannot handle "host" cmdline arg `n3\' on position 1 (argc 1)\nrc=2\n'),
+    ],
+)
+def test_traceroute_from_a_node(console: Console, arguments: str, answer: str) -> None:
+    """The usual options work, and each mistake is told."""
+    assert console.type(f"traceroute {arguments}; echo rc=$?").endswith(answer)

@@ -304,3 +304,85 @@ def test_route_that_changed_is_younger_than_the_others() -> None:
     site.wait(1)
     younger = [route for route in site.world.routes("p1") if route.since > before[route.prefix]]
     assert [(str(route.prefix), route.protocol, route.distance) for route in younger] == [("10.1.1.0/24", "S", 1)]
+
+
+# Ways -----------------------------------------------------------------------------------------------------------------
+
+
+def met(site: Site, device: str, target: str) -> list[str]:
+    """Trace from a device, and give who answered at each hop, with why the last one ends it."""
+    hops = site.world.trace(device, IPv4Address(target), None)
+    return [f"{hop.address or '*'}{f' {hop.ends}' if hop.ends else ''}" for hop in hops]
+
+
+def test_trace_follows_the_routes_hop_by_hop() -> None:
+    """From a node and from a router: the near side of each router on the way, and the target itself at the end."""
+    site = Site()
+    assert met(site, "n1", "10.1.2.13") == ["10.1.1.1", "10.0.11.1", "10.0.12.0", "10.1.2.13 reached"]
+    assert met(site, "l1", "10.1.2.13") == ["10.0.11.1", "10.0.12.0", "10.1.2.13 reached"]
+    assert met(site, "n1", "10.1.1.12") == ["10.1.1.12 reached"]
+    assert met(site, "p1", "10.255.0.4")[-1] == "10.255.0.4 reached"
+
+
+def test_trace_follows_a_shift_when_routing_has_converged() -> None:
+    """After the cost went up, the way is another one; asked at once it is still the old one."""
+    site = Site()
+    site.type("l1", "interface Ethernet1", "   ip ospf cost 500")
+    assert "10.0.11.1" in met(site, "n1", "10.1.2.13")
+    site.wait(1)
+    assert met(site, "n1", "10.1.2.13")[1:3] == ["10.0.21.1", "10.0.22.0"]
+
+
+def test_trace_shows_where_packets_stay() -> None:
+    """A silent router is a star, a node without a cable is told by its router, a prefix that nobody has by the last."""
+    site = Site()
+    site.befall("p1", Condition(mute=True))
+    assert met(site, "n1", "10.1.2.13") == ["10.1.1.1", "*", "10.0.12.0", "10.1.2.13 reached"]
+    site.befall("n3", Condition(cut=frozenset({"eth1"})))
+    assert met(site, "n1", "10.1.2.13")[-1] == "10.1.2.1 H"
+    site.befall("n4", Condition(mute=True))
+    assert met(site, "n1", "10.1.2.14")[3:] == ["*"] * 27
+    assert met(site, "n1", "192.0.2.1") == ["10.1.1.1 N"]
+    assert met(site, "p1", "192.0.2.1") == []
+
+
+def test_trace_into_an_overloaded_router_loses_some_probes() -> None:
+    """Where a fifth of the round trips comes back, stars stand between the answers."""
+    site = Site()
+    site.type("p1", *WRONG_SHIFT)
+    site.wait(1)
+    hops = [hop for _ in range(20) for hop in site.world.trace("n1", FABRIC.nodes["n3"]["primary"].address.ip, None)]
+    answers = [rtt for hop in hops for rtt in hop.rtts]
+    assert 0 < sum(rtt is None for rtt in answers) < len(answers)
+
+
+def test_trace_of_a_loop_ends_where_probes_give_up() -> None:
+    """Two routers that send a prefix to each other are met in turns, thirty times."""
+    site = Site()
+    site.type("p1", "ip route 10.1.2.0/24 10.0.11.0")
+    site.wait(1)
+    hops = met(site, "n1", "10.1.2.13")
+    assert len(hops) == 30
+    assert set(hops[1:]) <= {"10.0.11.1", "10.0.11.0", "10.1.1.1", "*"}
+
+
+def test_ttl_tells_how_many_routers_an_answer_crossed() -> None:
+    """None between nodes in one VLAN, three between leaves; IOS begins at 255, Linux and EOS at 64."""
+    site = Site()
+    left = {
+        target: site.world.ttl("n1", IPv4Address(target), None) for target in ("10.1.1.12", "10.2.0.13", "10.1.2.13")
+    }
+    assert left == {"10.1.1.12": 64, "10.2.0.13": 64, "10.1.2.13": 61}
+    assert site.world.ttl("n1", IPv4Address("10.1.1.1"), None) == 64
+    assert site.world.ttl("n1", IPv4Address("10.1.2.1"), None) == 255 - 2
+
+
+def test_database_holds_every_router_that_ospf_reaches() -> None:
+    """Two links for each neighbour and one for each other prefix; a router that is cut off is not in it."""
+    site = Site()
+    whole = site.world.database("l1")
+    assert len(whole) == len(FABRIC.routers)
+    assert {view.router_id: view.links for view in whole}[IPv4Address("10.255.0.4")] == 2 * 3 + 2
+    site.befall("p1", Condition(up=False))
+    site.wait(1)
+    assert IPv4Address("10.255.0.1") not in {view.router_id for view in site.world.database("l1")}

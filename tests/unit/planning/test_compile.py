@@ -355,6 +355,28 @@ def test_approval_is_asked_for_before_the_run(tmp_path: Path) -> None:
     assert not needs_approval(plan_of(shipped("upgrade-primary")))
 
 
+@pytest.mark.parametrize("hosts", ['""', "[]", '"{{ nobody }}"', '["p1", ""]'])
+def test_play_for_an_empty_pattern_is_refused_and_not_for_all(tmp_path: Path, hosts: str) -> None:
+    """A variable that turned out empty must not mean every device."""
+    with pytest.raises(PlaybookError, match="hosts is empty, and that would be every host"):
+        plan_of(playbook_of(tmp_path, "- pause: 1s", f'hosts: {hosts}\nvars: {{nobody: ""}}'))
+
+
+def test_empty_limit_is_refused_and_not_no_limit(tmp_path: Path) -> None:
+    """A shell variable that turned out empty must not mean every device."""
+    with pytest.raises(InputError, match="the limit is empty"):
+        plan_of(playbook_of(tmp_path, "- pause: 1s", "hosts: p1"), selection=Selection(limit=""))
+
+
+@pytest.mark.parametrize(("host", "guard"), [("p2", "3h"), ("p1", "25h")])
+def test_guard_longer_than_the_platform_has_is_refused_when_the_plan_is_made(
+    tmp_path: Path, host: str, guard: str
+) -> None:
+    """Not in the middle of a run, when earlier moves are in already."""
+    with pytest.raises(LintError, match="is not possible on"):
+        plan_of(playbook_of(tmp_path, "- drain: {}", f"hosts: {host}\nguard: {guard}"))
+
+
 def test_guard_is_rounded_up_to_the_coarsest_timer_of_the_move(tmp_path: Path) -> None:
     """IOS counts minutes, EOS seconds: alone p1 keeps its seconds, with p2 both get whole minutes."""
     head = "hosts: {}\nguard: 130s\nverify: {{settle: 1s}}"

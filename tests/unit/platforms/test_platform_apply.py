@@ -250,7 +250,7 @@ def test_needed_lines_are_those_that_change_something_under_their_sections(
         (("end", "reload"), "end"),
         (("interface Loopback0", " description x", "exit", "exit", "reload"), "exit"),
         (("exit",), "exit"),
-        (("hostname x", "rel"), "rel"),
+        (("vlan 7", "rel"), "rel"),
         (("commit timer 00:02:00",), "commit timer 00:02:00"),
         (("abor",), "abor"),
         (("rollback clean-config",), "rollback clean-config"),
@@ -259,10 +259,46 @@ def test_needed_lines_are_those_that_change_something_under_their_sections(
         (("interface Loopback0", " sho ip route"), "sho ip route"),
         (("interface Loopback0", " sh", " no sh", "exit", "router ospf 1", " exit-address-family"), ""),
         (("enable secret x", "domain-name x", "route-map show permit 10", "default interface Vlan10"), ""),
-        (("banner motd ^C", "reload", "end", "^C", "hostname x"), ""),
+        (("crypto key zeroize rsa",), "crypto key zeroize rsa"),
+        (("crypto pki trustpoint x", " enrollment selfsigned"), ""),
         (("ip community-list 1 permit 1:1", "router ospf 1", " compatible rfc1583", " area 0 range 10.0.0.0/8"), ""),
     ],
 )
 def test_line_that_acts_is_told_from_configuration(platform: str, typed: tuple[str, ...], acting: str) -> None:
     """What keeps, undoes, leaves or acts at once, in any legal abbreviation; not what only looks alike."""
-    assert platform_named(platform).stray(typed) == acting
+    stray = platform_named(platform).stray(typed)
+    assert stray.startswith(f"{acting!r} does not configure but acts") if acting else stray == ""
+
+
+@pytest.mark.parametrize("platform", ["arista_eos", "cisco_ios"])
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        (("vlan 7", "banner login", "stay out", "EOF"), "'banner login' opens a text of several lines"),
+        (("banner motd ^C", "x", "^C"), "'banner motd ^C' opens a text of several lines"),
+        (("hostn x9",), "'hostname x9' changes the name"),
+        (("interface Vlan10", " description x", "exit", "no hostname"), "'no hostname' changes the name"),
+    ],
+)
+def test_line_that_cannot_be_part_of_a_run_is_told_with_the_reason(
+    platform: str, typed: tuple[str, ...], why: str
+) -> None:
+    """What cannot be typed line by line, or would make the device a stranger in the middle."""
+    assert platform_named(platform).stray(typed).startswith(why)
+
+
+@pytest.mark.parametrize(
+    ("platform", "typed", "touches"),
+    [
+        ("cisco_ios", ("line vty 0 4", " transport input none"), True),
+        ("arista_eos", ("management ssh", " shutdown"), True),
+        ("cisco_ios", ("aaa authentication login default group tacacs+",), True),
+        ("cisco_ios", ("no username ops",), True),
+        ("cisco_ios", ("archive", " no path"), True),
+        ("arista_eos", ("interface Ethernet1", " ip ospf cost 10"), False),
+        ("cisco_ios", ("ip route 10.0.0.0 255.0.0.0 10.1.1.1",), False),
+    ],
+)
+def test_lines_that_decide_who_may_log_in_are_known(platform: str, typed: tuple[str, ...], touches: bool) -> None:
+    """Before they are confirmed, somebody must have logged in anew."""
+    assert platform_named(platform).touches_access(typed) is touches

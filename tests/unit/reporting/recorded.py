@@ -17,12 +17,16 @@ from safeshift.planning.plan import Batch, Change, Checks, Move, Plan
 from safeshift.platforms.base import GuardStyle
 
 CHECKS = Checks(require=("primary", "secondary"))
+SECRET = "username ops secret 5 $1$thewholetruth"
+CONFIG = f"hostname p1\n{SECRET}\nrouter ospf 1\nend\n"
 CHANGE = Change(
     "p1",
     "arista_eos",
     "p1",
     ("router ospf 1", "   max-metric router-lsa"),
     ("router ospf 1", "   no max-metric router-lsa"),
+    before=CONFIG,
+    after=CONFIG.replace("router ospf 1\n", "router ospf 1\n   max-metric router-lsa\n"),
 )
 DRAIN = Move(
     "1.1.1", 1, 1, "Shift traffic off p1", "Shift", "shift", MoveKind.CHANGE, ("p1",), ("p1",), {}, CHECKS, (CHANGE,)
@@ -130,7 +134,7 @@ def _next(script: Script, effect: Effect, stop: Alarm | None) -> tuple[Happened,
 
 def _findings(effect: Effect, verdict: str) -> dict[str, Json]:
     if effect.act is Act.CAPTURE:
-        held: dict[str, Json] = {"config": "", "lines": list(CHANGE.lines), "inverse": list(CHANGE.inverse)}
+        held: dict[str, Json] = {"config": CONFIG, "lines": list(CHANGE.lines), "inverse": list(CHANGE.inverse)}
         return {"devices": {"p1": held}, "elapsed_s": 0.2}
     if effect.act not in (Act.LOOK, Act.WATCH, Act.SOAK, Act.PROVE):
         return {"elapsed_s": 0.25}
