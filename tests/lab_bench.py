@@ -109,7 +109,11 @@ class TinyAround:
         self.rtt_ms = 0.432
         gateway = HopView(IPv4Address("10.0.11.1"), (0.41, None, 0.39))
         silent = HopView(None, (None, None, None))
-        self.hops = (gateway, silent, HopView(IPv4Address("10.1.2.13"), (1.234, 1.1, 1.3), "reached"))
+        self.hops: tuple[HopView, ...] = (
+            gateway,
+            silent,
+            HopView(IPv4Address("10.1.2.13"), (1.234, 1.1, 1.3), "reached"),
+        )
 
     def port(self, device: str, interface: str) -> PortView:
         """See ``Around``."""

@@ -1,6 +1,6 @@
 """The shell around the machine: journal first, then perform, then journal what came back.
 
-It decides nothing: what is next says ``machine.py``, whether the networks are well ``gate.py`` (by ``waiting.py``), what
+It decides nothing: what is next says ``machine.py``, if the networks are well ``gate.py`` (by ``waiting.py``), what
 is overdue ``deadlines.py``. Waits that only look are looked at here, many times a second: isolation is acted on when it
 is seen. Long, because whatever can break a step off (a person, a bug, a hung device) meets the same few fields.
 """

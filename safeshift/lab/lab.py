@@ -124,7 +124,11 @@ class Lab:
             raise
 
     def _claimed(self) -> Path:
-        self._scratch = Scratch.claim()
+        try:
+            self._scratch = Scratch.claim()
+        except OSError as error:
+            hint = "make room there, or name another place with TMPDIR=DIR"
+            raise LabError(f"the lab cannot make a temporary directory: {error.strerror}", hint=hint) from error
         return self._scratch.path
 
     def close(self) -> None:

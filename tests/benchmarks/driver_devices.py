@@ -14,7 +14,7 @@ import secrets
 import sys
 from ipaddress import IPv4Address
 
-from safeshift.lab.around import NeighborView, PortView, RouteView
+from safeshift.lab.around import HopView, NeighborView, PortView, RouterLsaView, RouteView
 from safeshift.lab.device import Device, DeviceSpec
 from safeshift.lab.sshd import serve
 
@@ -37,6 +37,15 @@ class NoNetwork:
 
     def ping(self, device: str, target: IPv4Address, source: IPv4Address | None) -> float | None:
         return None
+
+    def ttl(self, device: str, target: IPv4Address, source: IPv4Address | None) -> int:
+        return 0
+
+    def trace(self, device: str, target: IPv4Address, source: IPv4Address | None) -> tuple[HopView, ...]:
+        return ()
+
+    def database(self, device: str) -> tuple[RouterLsaView, ...]:
+        return ()
 
     def changed(self, device: str) -> None:
         """Nobody cares."""

@@ -90,7 +90,7 @@ def _linux_line(at: int, hop: HopView, named: bool) -> str:
 
 def _ios_line(at: int, hop: HopView) -> str:
     answer = f"!{hop.ends}" if hop.ends in ("N", "H") else ""
-    words = ["*" if rtt is None else answer or f"{max(1, round(rtt))} msec" for rtt in hop.rtts]
     if hop.address is None:
         return f"  {at}  *  *  * \n"
+    words = ("* " if rtt is None else answer or f"{max(1, round(rtt))} msec" for rtt in hop.rtts)
     return f"  {at} {hop.address} {' '.join(words)} \n"

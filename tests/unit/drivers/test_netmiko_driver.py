@@ -8,7 +8,7 @@ import time
 import pytest
 from pytest_mock import MockerFixture
 
-from safeshift.drivers import netmiko_driver
+from safeshift.drivers.login import open_link
 from safeshift.drivers.netmiko_driver import NetmikoDriver
 from safeshift.errors import (
     CommandRejectedError,
@@ -275,10 +275,9 @@ def test_read_that_still_logs_in_gives_way_before_it_sends_anything(
     driver: NetmikoDriver, device: ScriptedDevice, mocker: MockerFixture
 ) -> None:
     """A read that was called off during its login does not begin when the device lets it in."""
-    real = netmiko_driver.open_link
 
     def let_in(*given: object, **more: object) -> object:
-        link = real(*given, **more)  # type: ignore[arg-type]  # handed on as they came
+        link = open_link(*given, **more)  # type: ignore[arg-type]  # handed on as they came
         driver.give_way()
         return link
 

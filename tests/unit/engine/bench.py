@@ -30,7 +30,7 @@ from safeshift.journal.events import Event, Json, Kind
 from safeshift.journal.store import Journal
 from safeshift.planning.plan import Checks, Plan
 from safeshift.platforms.arista_eos import AristaEos
-from safeshift.platforms.base import GuardStyle, PendingGuard, Platform
+from safeshift.platforms.base import GuardStyle, Lines, PendingGuard, Platform
 from safeshift.platforms.cisco_ios import CiscoIos
 from safeshift.probes.base import Observation, Pair
 from safeshift.probes.judge import WINDOW, Judge, View
@@ -61,13 +61,13 @@ class FastClock:
 class Eos(AristaEos):
     """EOS that is not asked for its neighbours."""
 
-    facts = ()
+    facts: Lines = ()
 
 
 class Ios(CiscoIos):
     """IOS that is not asked for its neighbours."""
 
-    facts = ()
+    facts: Lines = ()
 
 
 class Remembering:
@@ -86,6 +86,9 @@ class Remembering:
         self.gave_way = Flag()
 
     def open(self) -> None:
+        """See ``Driver``."""
+
+    def prove_login(self) -> None:
         """See ``Driver``."""
 
     def close(self) -> None:

@@ -15,8 +15,7 @@ import pytest
 from pytest_mock import MockerFixture
 
 from safeshift.engine import chronicle, machine
-from safeshift.engine.shell import exit_code
-from safeshift.engine.states import Cause, Final
+from safeshift.engine.states import Cause, Final, exit_code
 from safeshift.errors import ExitCode
 from safeshift.journal.events import Kind
 from safeshift.planning.plan import Checks
@@ -144,12 +143,12 @@ def disturb(
     if seam == "judge":
         mocker.patch.object(bench.judge, "view", failing(bench.judge.view, times, when))
         return
-    real: Callable[..., Any]
-    place, real = {
+    seams: dict[str, tuple[str, Callable[..., Any]]] = {
         "chronicle": ("safeshift.engine.chronicle.records", chronicle.records),
         "machine": ("safeshift.engine.machine.step", machine.step),
         "threads": ("threading.Thread.start", threading.Thread.start),
-    }[seam]
+    }
+    place, real = seams[seam]
     mocker.patch(place, failing(real, times, when))
 
 

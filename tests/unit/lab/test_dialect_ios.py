@@ -314,7 +314,7 @@ def test_traceroute_prints_a_line_for_each_hop(console: Console) -> None:
         "Type escape sequence to abort.\n"
         "Tracing the route to 10.1.2.13\n"
         "VRF info: (vrf in name/id, vrf out name/id)\n"
-        "  1 10.0.11.1 1 msec * 1 msec \n"
+        "  1 10.0.11.1 1 msec *  1 msec \n"
         "  2  *  *  * \n"
         "  3 10.1.2.13 1 msec 1 msec 1 msec \n"
     )

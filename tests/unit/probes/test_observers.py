@@ -223,6 +223,7 @@ def test_stream_that_ends_without_a_result_is_a_silence_and_not_a_tight_loop(wat
     reports = watched(StreamObserver("n1", CLOCK, open_lines), [pair])
     (silence,) = silences(reports.until(lambda seen: bool(silences(seen))))
     assert "Network is unreachable" in silence.reason
+    assert silence.pair == pair  # it says nothing of the other pairs of this observer
     assert len(opened) == 1 and opened[0].closed
 
 
