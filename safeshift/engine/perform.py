@@ -290,15 +290,16 @@ class Performer:
         return Report(Outcome.FAILED, sentence, findings=found)
 
     def _confirm(self, effect: Effect) -> Report:
-        left = self._at(effect).deadline - self.clock.monotonic()
-        if left < CONFIRM_MARGIN_S:
-            return Report(Outcome.FAILED, f"too late to confirm {effect.device}: {left:.0f} s left on its timer")
+        """Stop the timer, if there is time for it still once somebody has proven, where need be, that he can log in."""
         driver = self.gatherer.driver(effect.device)
         if driver.platform.touches_access(self._at(effect).change.lines):
             try:
                 driver.prove_login()
             except DeviceError as error:
                 return Report(Outcome.FAILED, f"nobody could log in to {effect.device} any more: {error.message}")
+        left = self._at(effect).deadline - self.clock.monotonic()
+        if left < CONFIRM_MARGIN_S:
+            return Report(Outcome.FAILED, f"too late to confirm {effect.device}: {left:.0f} s left on its timer")
         self._guard(effect).confirm()
         self._at(effect).deadline = 0.0
         return Report(Outcome.DONE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-import time
 from dataclasses import dataclass, field
 
 import paramiko
@@ -120,11 +119,14 @@ def type_as_carol(site: Site, device: str, lines: tuple[str, ...]) -> None:
         client.load_host_keys(str(lab.known_hosts))
         client.connect(host, port, lab.user, lab.password, look_for_keys=False, allow_agent=False)
         channel = client.invoke_shell()
-        for line in lines:
+        channel.settimeout(30.0)
+        for line in ("", *lines):
             channel.send((line + "\n").encode())
-            time.sleep(0.1)
-        while not channel.recv_ready():
-            time.sleep(0.01)
+            heard = b""
+            while line.encode() not in heard or not heard.endswith((b"#", b"# ")):
+                said = channel.recv(4096)
+                assert said, f"{device} ended the session at {line!r}"
+                heard += said
 
 
 def ios_without_archive(stage: Stage) -> tuple[Finished, Finished, Finished]:
